@@ -49,6 +49,13 @@ export class TwitterTokensError extends Error {
 	readonly retryAt: number | undefined;
 	readonly mayHaveArrived: boolean;
 
+	/** By its name: the HTTP client is a bundle of its own, with a copy of this class in it. */
+	static override [Symbol.hasInstance](value: unknown): boolean {
+		return this === TwitterTokensError
+			? value instanceof Error && value.name === "TwitterTokensError"
+			: Function.prototype[Symbol.hasInstance].call(this, value);
+	}
+
 	constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
 		super(message, details.cause === undefined ? undefined : { cause: details.cause });
 		this.code = code;

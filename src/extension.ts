@@ -1,0 +1,85 @@
+import { readFileSync } from "node:fs";
+import * as vscode from "vscode";
+import { refreshGrant } from "./oauth/tokenEndpoint.ts";
+import type { Transport } from "./oauth/transport.ts";
+import type { Page } from "./signIn/loopback.ts";
+import { endpoints, networkRules, renewalRules } from "./signIn/settings.ts";
+import { createSignIn } from "./signIn/signIn.ts";
+import { registerUriHandler } from "./signIn/uriHandler.ts";
+import { asTwitterTokensError, showError } from "./surfaces/commandRunner.ts";
+import { announce, registerCommands } from "./surfaces/commands.ts";
+import { createStatusBar, type StatusBar } from "./surfaces/statusBar.ts";
+import { createRenewer, type Renewer } from "./vault/renewer.ts";
+import { openVault } from "./vault/vault.ts";
+
+/** Builds the parts and joins them; nothing is read but what the status bar paints first. */
+export function activate(context: vscode.ExtensionContext): void {
+	const log = vscode.window.createOutputChannel("Twitter Tokens", { log: true });
+	const transport = lazyTransport(log);
+	const vault = openVault({ secrets: context.secrets, folder: sharedFolder(context.globalStorageUri).fsPath, log });
+
+	let statusBar: StatusBar | undefined;
+	const renewer: Renewer = createRenewer({
+		vault,
+		refresh: (account, app, refreshToken) =>
+			refreshGrant(transport, account.tokenEndpoint, app, refreshToken, account.tokens),
+		rules: () => ({ ...renewalRules(), tokenEndpoint: endpoints().token }),
+		isShown: (id) => statusBar?.isShown(id) ?? false,
+		log,
+	});
+	const complain = (error: unknown) => {
+		const known = asTwitterTokensError(error);
+		log.warn(`${known.code}: ${known.message}`);
+		void showError(known);
+	};
+	const signIn = createSignIn({
+		vault,
+		transport,
+		endpoints,
+		log,
+		announce,
+		complain,
+		renderPage: pageRenderer(context.asAbsolutePath("media/callback.html")),
+	});
+	statusBar = createStatusBar(
+		vault,
+		() => renewer,
+		(error) => log.warn(asTwitterTokensError(error).message),
+	);
+	context.subscriptions.push(
+		log,
+		vault,
+		renewer,
+		statusBar,
+		registerUriHandler((query) => void signIn.arrive(query)),
+		registerCommands({ vault, transport, endpoints, log, signIn, renewer, memory: context.globalState }),
+	);
+	renewer.start();
+}
+
+/** undici is loaded with the first request, not at start. What is logged of a request holds no query and no body. */
+function lazyTransport(log: vscode.LogOutputChannel): Transport {
+	let loaded: Promise<Transport> | undefined;
+	return async (request) => {
+		loaded ??= import("./oauth/http.ts").then(({ createTransport }) =>
+			createTransport(networkRules, { editorFetch: globalThis.fetch }),
+		);
+		const { origin, pathname } = new URL(request.url);
+		const answer = await (await loaded)(request);
+		log.info(`${request.method} ${origin}${pathname}: ${answer.status} in ${answer.durationMs} ms`);
+		return answer;
+	};
+}
+
+/** `globalStorageUri` is per profile, secrets are not (host facts, section 3): all profiles share the default one's folder. */
+function sharedFolder(globalStorage: vscode.Uri): vscode.Uri {
+	return globalStorage.with({ path: globalStorage.path.replace(/\/profiles\/[^/]+(?=\/globalStorage\/)/, "") });
+}
+
+function pageRenderer(file: string): (page: Page) => string {
+	const escaped = (text: string) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+	return ({ title, text }) =>
+		readFileSync(file, "utf8")
+			.replaceAll("{title}", () => escaped(title))
+			.replaceAll("{text}", () => escaped(text));
+}

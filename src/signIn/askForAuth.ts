@@ -1,0 +1,124 @@
+import * as vscode from "vscode";
+import { type AuthSettings, authSettingsFrom, authSourceOf, defaultScope } from "../oauth/authSettings.ts";
+import { TwitterTokensError } from "../oauth/errors.ts";
+import type { App } from "../vault/records.ts";
+import { type LocatedAuth, readAuth, readAuthFile } from "./authSource.ts";
+
+/**
+ * Asks for auth settings where none are configured. What is typed or pasted goes to SecretStorage with the first
+ * sign-in and is offered again next time; it is never written to settings.json.
+ *
+ * @param kept apps whose settings were typed before
+ * @throws {TwitterTokensError} `Cancelled`
+ */
+export async function askForAuth(kept: readonly App[]): Promise<LocatedAuth & { readonly keep: boolean }> {
+	type Choice = vscode.QuickPickItem & { readonly choose: () => Promise<LocatedAuth & { readonly keep: boolean }> };
+	const choices: Choice[] = [
+		...kept.map((app) => ({
+			label: `$(key) ${app.clientId}`,
+			description: app.clientSecret ? vscode.l10n.t("confidential app") : vscode.l10n.t("public app"),
+			detail: app.scope,
+			choose: async () => ({ auth: authOf(app), keep: true }),
+		})),
+		...(kept.length > 0 ? [{ label: "", kind: vscode.QuickPickItemKind.Separator, choose: cancelled }] : []),
+		{
+			label: vscode.l10n.t("$(edit) Type the Client ID"),
+			detail: vscode.l10n.t("From console.x.com: OAuth 2.0 Client ID, and the Client Secret of a Web App or Bot"),
+			choose: typeClientId,
+		},
+		{
+			label: vscode.l10n.t("$(file-code) Choose an auth JSON file"),
+			detail: vscode.l10n.t("An OpenIntegrations file works as it is"),
+			choose: chooseFile,
+		},
+		{
+			label: vscode.l10n.t("$(clippy) Paste an auth JSON"),
+			detail: '{"client_id": "…", "client_secret": "…", "redirect_uri": "…", "scope": "…"}',
+			choose: pasteJson,
+		},
+	];
+	const choice = await vscode.window.showQuickPick(choices, {
+		title: vscode.l10n.t("Twitter Tokens: Which X app?"),
+		placeHolder: vscode.l10n.t("The setting twitterTokens.auth is empty: choose how to name your X app"),
+		ignoreFocusOut: true,
+	});
+	return choice ? choice.choose() : cancelled();
+}
+
+/** The settings of an app that is already known. */
+export function authOf(app: App): AuthSettings {
+	return {
+		clientId: app.clientId,
+		redirectUri: app.redirectUri,
+		scope: app.scope || defaultScope,
+		...(app.clientSecret ? { clientSecret: app.clientSecret } : {}),
+	};
+}
+
+async function typeClientId(): Promise<LocatedAuth & { keep: boolean }> {
+	const ask = (step: number, options: vscode.InputBoxOptions) =>
+		vscode.window
+			.showInputBox({
+				...options,
+				title: vscode.l10n.t("Twitter Tokens: Your X App ({0}/3)", step),
+				ignoreFocusOut: true,
+			})
+			.then((value) => value ?? cancelled());
+	const clientId = await ask(1, {
+		prompt: vscode.l10n.t("OAuth 2.0 Client ID: 34 characters, usually ending in 6MTpjaQ. Not the API Key."),
+		validateInput: (value) => (value.trim() ? undefined : vscode.l10n.t("X needs the Client ID.")),
+	});
+	const clientSecret = await ask(2, {
+		prompt: vscode.l10n.t("OAuth 2.0 Client Secret of a Web App or Bot. Leave empty for a Native App."),
+		password: true,
+	});
+	const redirectUri = await ask(3, {
+		prompt: vscode.l10n.t("Callback URL exactly as registered at console.x.com. Leave empty for this editor's own."),
+		placeHolder: "http://127.0.0.1:8737/callback",
+		validateInput: (value) =>
+			problemOf(() => authSettingsFrom({ client_id: "x", redirect_uri: value }, vscode.l10n.t("this prompt"))),
+	});
+	const value = { client_id: clientId, client_secret: clientSecret, redirect_uri: redirectUri };
+	return { auth: authSettingsFrom(value, vscode.l10n.t("your input")), keep: true };
+}
+
+async function chooseFile(): Promise<LocatedAuth & { keep: boolean }> {
+	const [file] =
+		(await vscode.window.showOpenDialog({
+			title: vscode.l10n.t("Choose an auth JSON"),
+			openLabel: vscode.l10n.t("Use"),
+			filters: { JSON: ["json"] },
+		})) ?? [];
+	return file ? { auth: await readAuthFile(file), file, keep: true } : cancelled();
+}
+
+async function pasteJson(): Promise<LocatedAuth & { keep: boolean }> {
+	const place = vscode.l10n.t("the pasted text");
+	const text = await vscode.window.showInputBox({
+		title: vscode.l10n.t("Twitter Tokens: Paste an Auth JSON"),
+		prompt: vscode.l10n.t("It is kept in SecretStorage, never in settings.json."),
+		placeHolder: '{"client_id": "…"}',
+		password: true,
+		ignoreFocusOut: true,
+		validateInput: (value) =>
+			problemOf(() => {
+				const source = authSourceOf(value, place);
+				return source.kind === "value" ? authSettingsFrom(source.value, place) : source;
+			}),
+	});
+	const located = text === undefined ? undefined : await readAuth(text, place);
+	return located ? { ...located, keep: true } : cancelled();
+}
+
+function problemOf(check: () => unknown): string | undefined {
+	try {
+		check();
+		return undefined;
+	} catch (error) {
+		return error instanceof Error ? error.message : undefined;
+	}
+}
+
+async function cancelled(): Promise<never> {
+	throw new TwitterTokensError("Cancelled", vscode.l10n.t("The sign-in was cancelled. Nothing was changed."));
+}

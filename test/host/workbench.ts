@@ -1,0 +1,542 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { BrowserContext, Locator, Page } from "playwright-core";
+import { type CodeServer, writeSettings } from "./codeServer.ts";
+
+export const extensionId = "twitter-tokens.twitter-tokens";
+/** The id VS Code gives an item in the page: the extension's, then the item's own. */
+export const statusBarId = `${extensionId}.twitterTokens.status`;
+
+/** Generous: it is only ever waited out where something is wrong, and a busy machine is not wrong. */
+const patience = 45_000;
+
+export interface OpenOptions {
+	/** The folder to open; without it an empty window. */
+	readonly folder?: string;
+	/** Wait until VS Code has begun to activate the extension (the default), or only until the window can be used. */
+	readonly activated?: boolean;
+	/** A page to use instead of a new one. */
+	readonly page?: Page;
+}
+
+type Server = Pick<CodeServer, "origin" | "userDataDir" | "logs">;
+
+/** Opens a window (a browser page) on the server and waits until it can be used. */
+export async function openWorkbench(
+	context: BrowserContext,
+	server: Server,
+	options: OpenOptions = {},
+): Promise<Workbench> {
+	// The page a browser starts with is as good as a new one, and a blank tab in a screenshot helps nobody.
+	const blank = context.pages().find((page) => page.url() === "about:blank");
+	const page = options.page ?? blank ?? (await context.newPage());
+	const workbench = new Workbench(page, server);
+	const query = options.folder === undefined ? "?ew=true" : `?folder=${encodeURIComponent(options.folder)}`;
+	await workbench.load(() => page.goto(`${server.origin}/${query}`), options.activated ?? true);
+	return workbench;
+}
+
+export interface QuickInput {
+	/** With the steps, as shown: `Get Token (1/2)`. */
+	readonly title: string;
+	readonly placeholder: string;
+	readonly value: string;
+	/** True where the input shows dots instead of what is typed. */
+	readonly masked: boolean;
+	/** The line below the input: the prompt, or in its place the validation message. */
+	readonly message: string;
+	/** How `message` is marked; `none` for a prompt. */
+	readonly severity: "error" | "warning" | "info" | "none";
+	/** Tooltips of the buttons, left to right. */
+	readonly buttons: readonly string[];
+	readonly items: readonly QuickItem[];
+}
+
+export interface QuickItem {
+	/** Icons as in the source: `$(key) One`. */
+	readonly label: string;
+	readonly description: string;
+	readonly detail: string;
+	/** The heading this item begins a group under, or "". */
+	readonly separator: string;
+	readonly focused: boolean;
+	readonly checked: boolean;
+	/** Tooltips of the buttons of this row. */
+	readonly buttons: readonly string[];
+}
+
+export interface Notification {
+	readonly severity: "error" | "warning" | "info" | "none";
+	readonly text: string;
+	readonly buttons: readonly string[];
+}
+
+export interface StatusBarItem {
+	/** Icons as in the source: `$(sync~spin) @handle …`. */
+	readonly text: string;
+	readonly background: "warning" | "error" | "none";
+	readonly ariaLabel: string;
+	/** What hovering over the item shows. */
+	tooltip(): Promise<string>;
+	click(): Promise<void>;
+}
+
+export interface Dialog {
+	readonly message: string;
+	readonly detail: string;
+	readonly buttons: readonly string[];
+}
+
+/** One VS Code window, used as a person uses it: by keyboard and by what is on the screen. */
+export class Workbench {
+	readonly page: Page;
+	readonly #server: Server;
+	#activated = true;
+
+	constructor(page: Page, server: Server) {
+		this.page = page;
+		this.#server = server;
+	}
+
+	/** Does what leads to a (re)loaded window and waits for it. */
+	async load(go: () => Promise<unknown>, activated: boolean): Promise<void> {
+		this.#activated = activated;
+		const before = await activations(this.#server.userDataDir);
+		try {
+			await go();
+			await this.page.locator(".monaco-workbench .part.statusbar .statusbar-item").first().waitFor({ timeout: 90_000 });
+		} catch (error) {
+			throw new Error(`The window did not come up. The server says:\n${this.#server.logs().slice(-4_000)}`, {
+				cause: error,
+			});
+		}
+		if (!activated) return;
+		await until(`the activation of ${extensionId}`, async () => {
+			const after = await activations(this.#server.userDataDir);
+			return [...after].some((each) => !before.has(each)) || undefined;
+		});
+	}
+
+	/** Reloads the window: a new extension host, as with *Developer: Reload Window*. */
+	async reload(): Promise<void> {
+		await this.load(() => this.page.reload(), this.#activated);
+	}
+
+	async close(): Promise<void> {
+		await this.page.close();
+	}
+
+	async screenshot(path: string): Promise<void> {
+		await this.page.screenshot({ path });
+	}
+
+	// --- palette
+
+	/** Runs a command by its title in the palette, `Twitter Tokens: Get Token`, and returns when the palette is gone. */
+	async runCommand(title: string): Promise<void> {
+		await until(`the palette's row "${title}"`, async () => {
+			if (!(await this.#openPalette())) return undefined;
+			// Commands of an extension arrive after the window; an open palette does not show them: open it again.
+			await this.#input.fill(`>${title}`);
+			const found = await until("", async () => (await this.#focusRow(title)) || undefined, 1_500).catch(() => false);
+			if (!found) await this.page.keyboard.press("Escape");
+			return found || undefined;
+		});
+		await this.page.keyboard.press("Enter");
+		await until("the palette to close", async () => !(await this.#inPalette()) || undefined);
+	}
+
+	/** Titles the palette lists for what is typed; for "is this command offered now". */
+	async paletteRows(typed: string): Promise<string[]> {
+		await until("the palette", async () => (await this.#openPalette()) || undefined);
+		await this.#input.fill(`>${typed}`);
+		let rows: string[] = [];
+		// The list is rebuilt a moment after the typing: it has settled when it is twice the same.
+		await until("the palette's rows", async () => {
+			const now = (await this.quickInput())?.items.map((item) => item.label) ?? [];
+			const settled = now.length > 0 && now.join("\n") === rows.join("\n");
+			rows = now;
+			if (!settled) await sleep(200);
+			return settled || undefined;
+		});
+		await this.page.keyboard.press("Escape");
+		return rows;
+	}
+
+	async #openPalette(): Promise<boolean> {
+		if (await this.#inPalette()) return true;
+		await this.page.keyboard.press("F1");
+		return await until("", async () => (await this.#inPalette()) || undefined, 1_000).catch(() => false);
+	}
+
+	async #inPalette(): Promise<boolean> {
+		return (await this.quickInput())?.placeholder === "Type the name of a command to run.";
+	}
+
+	/** Moves to the row of that name by the arrow keys; false if it is not in the list (yet). */
+	async #focusRow(title: string): Promise<boolean> {
+		const items = (await this.quickInput())?.items ?? [];
+		const wanted = items.findIndex((item) => item.label === title);
+		const focused = items.findIndex((item) => item.focused);
+		if (wanted < 0 || focused < 0) return false;
+		if (wanted === focused) return true;
+		await this.page.keyboard.press(wanted > focused ? "ArrowDown" : "ArrowUp");
+		return false;
+	}
+
+	// --- quick input
+
+	get #widget(): Locator {
+		return this.page.locator(".quick-input-widget");
+	}
+
+	get #input(): Locator {
+		return this.#widget.locator(".quick-input-box input");
+	}
+
+	/** What the quick input shows now, or `undefined` if there is none. */
+	async quickInput(): Promise<QuickInput | undefined> {
+		const snapshot: unknown = await this.page.evaluate(readQuickInput);
+		return snapshot === null ? undefined : (snapshot as QuickInput);
+	}
+
+	/**
+	 * Waits for a quick input that `fits` (any, by default; a string is sought in title, placeholder and message) and
+	 * returns what it shows.
+	 */
+	async waitForQuickInput(fits: string | RegExp | ((input: QuickInput) => boolean) = ""): Promise<QuickInput> {
+		return await until(`a quick input ${fits}`, async () => {
+			const input = await this.quickInput();
+			if (input === undefined) return undefined;
+			if (typeof fits === "function") return fits(input) ? input : undefined;
+			return matches(`${input.title}\n${input.placeholder}\n${input.message}`, fits) ? input : undefined;
+		});
+	}
+
+	/** Replaces what is in the input. Accepting it is another step. */
+	async type(text: string): Promise<void> {
+		await this.#input.fill(text);
+	}
+
+	async accept(): Promise<void> {
+		await this.#input.press("Enter");
+	}
+
+	async escape(): Promise<void> {
+		await this.page.keyboard.press("Escape");
+	}
+
+	/** Waits until no quick input is open. */
+	async quickInputClosed(): Promise<void> {
+		await until("the quick input to close", async () => ((await this.quickInput()) === undefined ? true : undefined));
+	}
+
+	/** Clicks a button in the title of the quick input, or beside its input, by its tooltip (or its beginning). */
+	async clickQuickInputButton(tooltip: string): Promise<void> {
+		await this.#widget
+			.locator(`.quick-input-titlebar [role=button], .quick-input-header [role=button]`)
+			.and(this.page.locator(`[aria-label^=${JSON.stringify(tooltip)}]`))
+			.first()
+			.click();
+	}
+
+	/** Takes an item by its label (without icons, or as in `QuickItem`), waiting until it is there. */
+	async pickItem(label: string | RegExp): Promise<void> {
+		await (await this.#row(label)).click();
+	}
+
+	/** Clicks a button at the end of an item's row. */
+	async clickItemButton(label: string | RegExp, tooltip: string): Promise<void> {
+		const row = await this.#row(label);
+		await row.hover();
+		await row.locator(`.quick-input-list-entry-action-bar [aria-label=${JSON.stringify(tooltip)}]`).click();
+	}
+
+	async #row(label: string | RegExp): Promise<Locator> {
+		const index = await until(`the item ${label}`, async () => {
+			const items = (await this.quickInput())?.items ?? [];
+			const found = items.findIndex((item) => isLabel(item.label, label));
+			return found < 0 ? undefined : found;
+		});
+		return this.#widget.locator(".monaco-list-row:not(.quick-input-list-separator-as-item)").nth(index);
+	}
+
+	// --- notifications
+
+	/** The notifications on the screen, newest first: VS Code shows three at most and hides those without buttons. */
+	async notifications(): Promise<Notification[]> {
+		return (await this.page.evaluate(readNotifications)) as Notification[];
+	}
+
+	async waitForNotification(text: string | RegExp): Promise<Notification> {
+		return await until(`a notification ${text}`, async () =>
+			(await this.notifications()).find((each) => matches(each.text, text)),
+		);
+	}
+
+	/** Waits for the notification and clicks one of its buttons. */
+	async clickNotification(text: string | RegExp, button: string): Promise<void> {
+		const found = await this.#notification(text);
+		await found.locator(".notification-list-item-buttons-container").getByText(button, { exact: true }).click();
+	}
+
+	/** Waits for the notification and closes it. */
+	async dismissNotification(text: string | RegExp): Promise<void> {
+		const found = await this.#notification(text);
+		await found.hover();
+		await found.locator("[aria-label^='Clear Notification']").click();
+		await until("the notification to close", async () =>
+			(await this.notifications()).some((each) => matches(each.text, text)) ? undefined : true,
+		);
+	}
+
+	async clearNotifications(): Promise<void> {
+		await this.runCommand("Notifications: Clear All Notifications");
+	}
+
+	async #notification(text: string | RegExp): Promise<Locator> {
+		await this.waitForNotification(text);
+		return this.page.locator(".notification-list-item").filter({
+			has: this.page.locator(".notification-list-item-message").filter({ hasText: text }),
+		});
+	}
+
+	// --- status bar
+
+	/** The item as it is now, or `undefined` if it is not shown. */
+	async statusBarItem(id = statusBarId): Promise<StatusBarItem | undefined> {
+		const item = this.page.locator(`[id=${JSON.stringify(id)}]`);
+		const read = (await this.page.evaluate(readStatusBarItem(id))) as Omit<StatusBarItem, "tooltip" | "click"> | null;
+		if (read === null) return undefined;
+		return {
+			...read,
+			tooltip: async () => {
+				await this.page.mouse.move(640, 400);
+				await item.hover();
+				const hover = this.page.locator(".monaco-hover.workbench-hover .monaco-hover-content");
+				await hover.last().waitFor();
+				return ((await hover.allInnerTexts()).at(-1) ?? "").trim();
+			},
+			click: async () => {
+				await item.click();
+			},
+		};
+	}
+
+	/** Waits until the item is shown with such a text. */
+	async waitForStatusBarItem(text: string | RegExp, id = statusBarId): Promise<StatusBarItem> {
+		return await until(`the status bar text ${text}`, async () => {
+			const item = await this.statusBarItem(id);
+			return item !== undefined && matches(item.text, text) ? item : undefined;
+		});
+	}
+
+	// --- dialogs
+
+	/** The modal dialog on the screen, or `undefined`. */
+	async dialog(): Promise<Dialog | undefined> {
+		return ((await this.page.evaluate(readDialog)) as Dialog | null) ?? undefined;
+	}
+
+	async waitForDialog(text: string | RegExp = ""): Promise<Dialog> {
+		return await until(`a dialog ${text}`, async () => {
+			const dialog = await this.dialog();
+			return dialog !== undefined && matches(`${dialog.message}\n${dialog.detail}`, text) ? dialog : undefined;
+		});
+	}
+
+	/** Waits for the dialog, clicks one of its buttons, and waits until it is gone. */
+	async answerDialog(button: string, text: string | RegExp = ""): Promise<void> {
+		const { message } = await this.waitForDialog(text);
+		await this.page.locator(".monaco-dialog-box .dialog-buttons").getByText(button, { exact: true }).click();
+		// The next dialog may follow at once: it is this one that has to go.
+		await until("the dialog to close", async () => ((await this.dialog())?.message === message ? undefined : true));
+	}
+
+	// --- addresses
+
+	/**
+	 * Delivers an address to its extension through *Developer: Open URL*. VS Code asks whether the extension may
+	 * open it; `answer` is that dialog's button, or `none` where it is known not to ask (the setting
+	 * `extensions.confirmedUriHandlerExtensionIds` names the extension).
+	 */
+	async openUri(uri: string, answer: "Open" | "Cancel" | "none" = "Open"): Promise<void> {
+		await this.runCommand("Developer: Open URL");
+		await this.waitForQuickInput((input) => !input.placeholder.startsWith("Type the name of a command"));
+		await this.type(uri);
+		await this.accept();
+		if (answer !== "none") await this.answerDialog(answer, "extension to open this URI");
+	}
+
+	/**
+	 * Does something that opens a website and returns its page. For hosts that are not among the trusted domains VS
+	 * Code asks first: then pass `confirm`.
+	 */
+	async externalPage(action: () => Promise<unknown>, options: { readonly confirm?: boolean } = {}): Promise<Page> {
+		const [page] = await Promise.all([
+			this.page.context().waitForEvent("page", { timeout: patience }),
+			(async () => {
+				await action();
+				if (options.confirm === true) await this.answerDialog("Open", "external website");
+			})(),
+		]);
+		return page;
+	}
+
+	async readClipboard(): Promise<string> {
+		await this.page.bringToFront();
+		return (await this.page.evaluate("navigator.clipboard.readText()")) as string;
+	}
+
+	// --- settings
+
+	/**
+	 * Changes user settings (those not named stay; `undefined` removes one) and reloads the window: code-server does
+	 * not notice that the file was changed by somebody else.
+	 */
+	async changeUserSettings(changes: Readonly<Record<string, unknown>>): Promise<void> {
+		const file = join(this.#server.userDataDir, "User/settings.json");
+		const settings = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+		await writeSettings(this.#server.userDataDir, "User", { ...settings, ...changes });
+		await this.reload();
+	}
+
+	/** Changes the colours by the palette, which leaves everything else in the window as it is. */
+	async setTheme(theme: keyof typeof themes): Promise<void> {
+		const { label, style } = themes[theme];
+		await this.runCommand("Preferences: Color Theme");
+		await this.waitForQuickInput("Color Theme");
+		await this.type(label);
+		await this.pickItem(label);
+		await this.quickInputClosed();
+		await this.page.locator(`.monaco-workbench.${style}`).waitFor();
+	}
+}
+
+const themes = {
+	light: { label: "Light Modern", style: "vs" },
+	dark: { label: "Dark Modern", style: "vs-dark" },
+	highContrast: { label: "Dark High Contrast", style: "hc-black" },
+	highContrastLight: { label: "Light High Contrast", style: "hc-light" },
+} as const;
+
+/** Asks again and again until there is an answer; `what` names it if there is none. */
+export async function until<T>(what: string, ask: () => Promise<T | undefined>, limit = patience): Promise<T> {
+	const deadline = Date.now() + limit;
+	for (;;) {
+		const answer = await ask();
+		if (answer !== undefined) return answer;
+		if (Date.now() > deadline) throw new Error(`Waited ${limit / 1_000} s in vain for ${what}`);
+		await sleep(50);
+	}
+}
+
+function matches(text: string, wanted: string | RegExp): boolean {
+	return typeof wanted === "string" ? text.includes(wanted) : wanted.test(text);
+}
+
+function isLabel(label: string, wanted: string | RegExp): boolean {
+	if (typeof wanted !== "string") return wanted.test(label);
+	return label === wanted || label.replace(/\$\([^)]*\)/g, "").trim() === wanted;
+}
+
+/** One entry per extension host that began to activate the extension: each has a log of its own. */
+async function activations(userDataDir: string): Promise<Set<string>> {
+	const found = new Set<string>();
+	const logs = join(userDataDir, "logs");
+	for (const name of await readdir(logs, { recursive: true }).catch(() => [])) {
+		if (!name.endsWith("remoteexthost.log")) continue;
+		const text = await readFile(join(logs, name), "utf8");
+		if (text.includes(`_doActivateExtension ${extensionId},`)) found.add(name);
+	}
+	return found;
+}
+
+/*
+ * What runs in the page is text: with functions the compiler would need the browser's types, which would then be
+ * known, and wrongly usable, in the whole project. Each reads its part of the screen at one instant.
+ */
+
+const text = `
+	const text = (element) => {
+		if (!element) return "";
+		let result = "";
+		for (const node of element.childNodes) {
+			if (node.nodeType === 3) result += node.data;
+			else if (node.nodeType === 1 && node.classList.contains("codicon")) {
+				const names = [...node.classList].filter((name) => name.startsWith("codicon-") && name !== "codicon-colored");
+				const icon = names.find((name) => !name.startsWith("codicon-modifier-"))?.slice(8) ?? "";
+				const modifier = names.find((name) => name.startsWith("codicon-modifier-"))?.slice(17);
+				result += "$(" + icon + (modifier ? "~" + modifier : "") + ")";
+			} else if (node.nodeType === 1) result += text(node);
+		}
+		return result.replaceAll("\\u00a0", " ").trim() === "" ? result.replaceAll("\\u00a0", " ") : result;
+	};
+	const line = (element) => text(element).replaceAll("\\u00a0", " ").trim();
+	const all = (root, selector) => [...root.querySelectorAll(selector)];
+	// What fades away is inert already and takes no more input.
+	const shown = (element) => element && element.getClientRects().length > 0 && !element.closest("[inert]");
+	const labels = (root, selector) => all(root, selector).filter(shown).map((each) => each.getAttribute("aria-label") ?? "");
+	const severity = (element, prefix) =>
+		["error", "warning", "info"].find((each) => element?.classList.contains(prefix + each)) ?? "none";
+`;
+
+const readQuickInput = `(() => {
+	${text}
+	const widget = document.querySelector(".quick-input-widget");
+	if (!shown(widget)) return null;
+	const input = widget.querySelector(".quick-input-box input");
+	return {
+		title: line(widget.querySelector(".quick-input-title")),
+		placeholder: input.placeholder,
+		value: input.value,
+		masked: input.type === "password",
+		message: line(widget.querySelector(".quick-input-message")),
+		severity: severity(widget.querySelector(".monaco-inputbox"), ""),
+		buttons: labels(widget, ".quick-input-titlebar [role=button], .quick-input-inline-action-bar [role=button]"),
+		items: all(widget, ".quick-input-list .monaco-list-row")
+			.filter((row) => shown(row) && !row.querySelector(".quick-input-list-separator-as-item"))
+			.map((row) => ({
+				label: line(row.querySelector(".quick-input-list-row .label-name")),
+				description: line(row.querySelector(".label-description")),
+				detail: line(row.querySelector(".quick-input-list-label-meta .label-name")),
+				separator: line(row.querySelector(".quick-input-list-separator")),
+				focused: row.classList.contains("focused"),
+				checked: row.getAttribute("aria-checked") === "true",
+				buttons: labels(row, ".quick-input-list-entry-action-bar [role=button]"),
+			})),
+	};
+})()`;
+
+const readNotifications = `(() => {
+	${text}
+	return all(document, ".notification-list-item").filter(shown).map((item) => ({
+		severity: severity(item.querySelector(".notification-list-item-icon"), "codicon-"),
+		text: line(item.querySelector(".notification-list-item-message")),
+		buttons: all(item, ".notification-list-item-buttons-container .monaco-text-button").map(line),
+	}));
+})()`;
+
+const readDialog = `(() => {
+	${text}
+	const box = document.querySelector(".monaco-dialog-box");
+	if (!shown(box)) return null;
+	return {
+		message: line(box.querySelector(".dialog-message-text")),
+		detail: line(box.querySelector(".dialog-message-detail")),
+		buttons: all(box, ".dialog-buttons .monaco-text-button").map(line),
+	};
+})()`;
+
+const readStatusBarItem = (id: string): string => `(() => {
+	${text}
+	const item = document.getElementById(${JSON.stringify(id)});
+	if (!shown(item)) return null;
+	const label = item.querySelector(".statusbar-item-label");
+	return {
+		text: line(label),
+		background: ["error", "warning"].find((each) => item.classList.contains(each + "-kind")) ?? "none",
+		ariaLabel: label.getAttribute("aria-label") ?? "",
+	};
+})()`;
