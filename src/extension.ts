@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as vscode from "vscode";
+import type { TwitterTokensError } from "./oauth/errors.ts";
 import { refreshGrant } from "./oauth/tokenEndpoint.ts";
 import type { Transport } from "./oauth/transport.ts";
 import type { Page } from "./signIn/loopback.ts";
@@ -9,6 +10,7 @@ import { registerUriHandler } from "./signIn/uriHandler.ts";
 import { asTwitterTokensError, showError } from "./surfaces/commandRunner.ts";
 import { announce, registerCommands } from "./surfaces/commands.ts";
 import { createStatusBar, type StatusBar } from "./surfaces/statusBar.ts";
+import { isKeyMissing, offerToStartAfresh } from "./surfaces/storageWarning.ts";
 import { createRenewer, type Renewer } from "./vault/renewer.ts";
 import { openVault } from "./vault/vault.ts";
 
@@ -27,10 +29,13 @@ export function activate(context: vscode.ExtensionContext): void {
 		isShown: (id) => statusBar?.isShown(id) ?? false,
 		log,
 	});
-	const complain = (error: unknown) => {
-		const known = asTwitterTokensError(error);
-		log.warn(`${known.code}: ${known.message}`);
-		void showError(known);
+	const note = (what: string, error: TwitterTokensError) =>
+		log.warn(`${what}: ${error.code}: ${error.message}${error.serverText ? ` [X: ${error.serverText}]` : ""}`);
+	const tell = (error: TwitterTokensError) => void (isKeyMissing(error) ? offerToStartAfresh(vault) : showError(error));
+	const complain = (what: string, thrown: unknown) => {
+		const error = asTwitterTokensError(thrown);
+		note(what, error);
+		return error;
 	};
 	const signIn = createSignIn({
 		vault,
@@ -38,23 +43,38 @@ export function activate(context: vscode.ExtensionContext): void {
 		endpoints,
 		log,
 		announce,
-		complain,
+		complain: (error) => tell(complain("redirect", error)),
 		renderPage: pageRenderer(context.asAbsolutePath("media/callback.html")),
 	});
-	statusBar = createStatusBar(
-		vault,
-		() => renewer,
-		(error) => log.warn(asTwitterTokensError(error).message),
-	);
+	const warnOnce = once(tell);
+	statusBar = createStatusBar(vault, renewer, (thrown) => {
+		const error = complain("status bar", thrown);
+		if (isKeyMissing(error)) {
+			warnOnce(error);
+		}
+	});
 	context.subscriptions.push(
 		log,
 		vault,
 		renewer,
 		statusBar,
 		registerUriHandler((query) => void signIn.arrive(query)),
-		registerCommands({ vault, transport, endpoints, log, signIn, renewer, memory: context.globalState }),
+		registerCommands({ vault, transport, endpoints, log, signIn, renewer, memory: context.globalState, note, tell }),
 	);
 	renewer.start();
+	if (vscode.env.uiKind === vscode.UIKind.Web) {
+		vault.makeReady().catch((thrown) => complain("storage", thrown));
+	}
+}
+
+function once<T>(act: (value: T) => void): (value: T) => void {
+	let done = false;
+	return (value) => {
+		if (!done) {
+			done = true;
+			act(value);
+		}
+	};
 }
 
 /** undici is loaded with the first request, not at start. What is logged of a request holds no query and no body. */

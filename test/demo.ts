@@ -78,9 +78,11 @@ if (!canShowWindow) {
 		};
 		await workbench.waitForStatusBarItem(/Twitter: sign in/);
 		await picture("ready");
+		const opened = browser.waitForEvent("page");
 		await workbench.runCommand("Twitter Tokens: Sign In with Browser");
+		await workbench.waitForQuickInput(/Finish the Sign-In/);
 		step("signing in with the browser");
-		const consent = await workbench.externalPage(() => workbench.waitForQuickInput(/Finish the Sign-In/), { confirm: true });
+		const consent = await opened;
 		await consent.locator("#authorize").waitFor();
 		await picture("prompt");
 		await picture("consent", consent);

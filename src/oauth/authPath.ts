@@ -23,7 +23,8 @@ export function expandAuthPath(path: string, { home, environment }: PathPlaces):
 		.replace(/^~(?=[/\\])/, () => home)
 		.replace(/\$\{([^}]*)\}/g, (_, name) => {
 			const value = name === "userHome" ? home : name.startsWith("env:") ? environment[name.slice(4)] : undefined;
-			if (!value) {
+			// Not text: a name of Object.prototype.
+			if (typeof value !== "string" || value === "") {
 				const known = name.startsWith("env:") ? "the environment variable is not set" : "it is not a known variable";
 				throw new TwitterTokensError(
 					"InvalidAuthSettings",

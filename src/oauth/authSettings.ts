@@ -8,6 +8,9 @@ export const defaultScope = "tweet.read users.read offline.access";
 /** An auth JSON is a few hundred bytes; what is larger is something else. */
 const maxCharacters = 1_000_000;
 
+/** No system has longer paths. */
+const maxPathCharacters = 32_767;
+
 /** One object of the contract's "Auth settings". Empty values count as missing. */
 export interface AuthSettings {
 	readonly clientId: string;
@@ -25,7 +28,8 @@ export interface AuthSettings {
 const Value = v.optional(
 	v.nullable(
 		v.pipe(
-			v.string((issue) => `is ${issue.received}, not text`),
+			// The type only: a secret of digits without quotation marks is a secret all the same.
+			v.string(({ input }) => `is of the type ${Array.isArray(input) ? "array" : typeof input}, not text`),
 			v.trim(),
 		),
 	),
@@ -102,7 +106,7 @@ export function authSourceOf(value: unknown, place: string): AuthSource {
 	if (text.startsWith("{")) {
 		return { kind: "value", value: parseAuthText(text, place) };
 	}
-	if (/\.json$/i.test(text) && !text.includes("\n")) {
+	if (/\.json$/i.test(text) && !text.includes("\n") && text.length <= maxPathCharacters) {
 		return { kind: "file", path: text };
 	}
 	throw invalid(
@@ -115,12 +119,18 @@ function isEmptyObject(value: unknown): boolean {
 	return typeof value === "object" && value !== null && !Array.isArray(value) && Object.keys(value).length === 0;
 }
 
-/** Schemes that X refuses (fact sheet, section 3) and that could do harm when opened. */
-const forbiddenSchemes =
-	/^(vbscript|javascript|vbs|data|mocha|livescript|ftp|file|gopher|mailto|news|rtsp|shell|telnet):/i;
+/** Schemes that X refuses (fact sheet, section 3); some could do harm when opened. */
+const forbiddenSchemes: ReadonlySet<string> = new Set(
+	(
+		"vbscript javascript vbs data mocha keyword livescript ftp file gopher acrobat callto daap itpc itms firefoxurl " +
+		"hcp ldap mailto mmst mmsu msbd rtsp mso-offdap snews news nntp outlook stssync rlogin telnet tn3270 shell sip"
+	).split(" "),
+);
 
 function assertRedirectUri(redirectUri: string, place: string): void {
-	if (!URL.canParse(redirectUri) || forbiddenSchemes.test(redirectUri) || redirectUri.includes("#")) {
+	// The scheme as a browser reads it: it overlooks letter case and line breaks.
+	const scheme = URL.canParse(redirectUri) ? new URL(redirectUri).protocol.slice(0, -1) : undefined;
+	if (scheme === undefined || forbiddenSchemes.has(scheme) || redirectUri.includes("#")) {
 		throw invalid(
 			`"redirect_uri" in ${place} is not an address that X accepts. Use the exact callback URL that is registered for your app at console.x.com, for example http://127.0.0.1:8737/callback.`,
 		);

@@ -6,26 +6,28 @@ export interface Call {
 	readonly byPerson: boolean;
 }
 
+/** Where failures go: into the log, and before a person's eyes. */
+export interface Complaints {
+	readonly note: (what: string, error: TwitterTokensError) => void;
+	readonly tell: (error: TwitterTokensError) => void;
+}
+
 export type CommandHandler = (argument: unknown, call: Call) => Promise<unknown>;
 
 /**
  * Registers a command of the contract. A program gets a rejection with a `code`; a person gets a message with a way
  * on. VS Code itself would answer a person with a modal dialog, for a plain Escape too.
  */
-export function registerCommand(
-	id: string,
-	handler: CommandHandler,
-	complain: (error: TwitterTokensError) => void,
-): vscode.Disposable {
+export function registerCommand(id: string, handler: CommandHandler, { note, tell }: Complaints): vscode.Disposable {
 	return vscode.commands.registerCommand(id, async (argument: unknown) => {
 		const byPerson = calledByTheWindow() || isOurMenus(argument);
 		try {
 			return await handler(argument ?? {}, { byPerson });
 		} catch (thrown) {
 			const error = asTwitterTokensError(thrown);
-			complain(error);
+			note(id, error);
 			if (byPerson) {
-				void showError(error);
+				tell(error);
 				return undefined;
 			}
 			throw error;

@@ -11,13 +11,13 @@ import { argumentsOf } from "./arguments.ts";
 import { checkCredentials, tellVerdict } from "./checkCredentials.ts";
 import { chooseApp } from "./chooseApp.ts";
 import { copySecret } from "./clipboard.ts";
-import { type CommandHandler, registerCommand, runForPerson } from "./commandRunner.ts";
+import { type CommandHandler, type Complaints, registerCommand, runForPerson } from "./commandRunner.ts";
 import { offerToMoveSecret } from "./moveSecret.ts";
 import { type SignOutParts, signOut } from "./signOut.ts";
 import { momentOf } from "./statusBar.ts";
 import { summaryOf } from "./summary.ts";
 
-export interface CommandParts extends SignOutParts {
+export interface CommandParts extends SignOutParts, Complaints {
 	readonly signIn: SignIn;
 	readonly renewer: Renewer;
 	readonly memory: vscode.Memento;
@@ -107,11 +107,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 	};
 
 	return vscode.Disposable.from(
-		...Object.entries(handlers).map(([name, handler]) =>
-			registerCommand(`twitterTokens.${name}`, handler, (error) =>
-				log.warn(`${name}: ${error.code}: ${error.message}${error.serverText ? ` [X: ${error.serverText}]` : ""}`),
-			),
-		),
+		...Object.entries(handlers).map(([name, handler]) => registerCommand(`twitterTokens.${name}`, handler, parts)),
 	);
 }
 

@@ -15,7 +15,7 @@ export interface StatusBar extends vscode.Disposable {
 }
 
 /** Paints the default account, at every change of it and at every change of a minute. */
-export function createStatusBar(vault: Vault, renewer: () => Renewer, warn: (error: unknown) => void): StatusBar {
+export function createStatusBar(vault: Vault, renewer: Renewer, warn: (error: unknown) => void): StatusBar {
 	const item = vscode.window.createStatusBarItem("twitterTokens.status", vscode.StatusBarAlignment.Right, 100);
 	item.name = vscode.l10n.t("Twitter Tokens");
 	item.command = "twitterTokens.manageAccounts";
@@ -46,7 +46,7 @@ export function createStatusBar(vault: Vault, renewer: () => Renewer, warn: (err
 			account,
 			now: Date.now(),
 			leadTimeMs,
-			renewing: account !== undefined && renewer().isRenewing(account.id),
+			renewing: account !== undefined && renewer.isRenewing(account.id),
 			renewsItself: account !== undefined && willRenewItself(account, automatic, true),
 			visibility: statusBarVisibility(),
 		});
@@ -67,7 +67,7 @@ export function createStatusBar(vault: Vault, renewer: () => Renewer, warn: (err
 	const repaint = () => void paint();
 	const subscriptions = [
 		vault.onDidChange(repaint),
-		renewer().onDidChange(repaint),
+		renewer.onDidChange(repaint),
 		vscode.workspace.onDidChangeConfiguration((change) => change.affectsConfiguration("twitterTokens") && repaint()),
 		vscode.window.onDidChangeWindowState(repaint),
 	];

@@ -1,6 +1,6 @@
 import { renameSync, statSync } from "node:fs";
 import type { DatabaseSync } from "node:sqlite";
-import type { Entries, Entry } from "./entries.ts";
+import { type Entries, type Entry, merge } from "./entries.ts";
 import { type SealingKey, seal, unseal } from "./sealing.ts";
 import { openDatabase } from "./sqlite.ts";
 import { StorageError } from "./storageError.ts";
@@ -45,7 +45,15 @@ export function openJournal(file: string, key: SealingKey): Journal {
 			"INSERT INTO entries (key, generation, sealed) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET generation = excluded.generation, sealed = excluded.sealed WHERE excluded.generation > generation",
 		);
 		const forget = database.prepare("DELETE FROM entries WHERE key = ?");
-		const read = () => contentOf(select.all(), key);
+		const dataVersion = database.prepare("PRAGMA data_version");
+		let known: { version: unknown; content: JournalContent } | undefined;
+		const read = () => {
+			// Changes with every commit of another connection: nobody has to read and open everything each time.
+			const version = dataVersion.get()?.data_version;
+			if (known && known.version === version) return known.content;
+			known = { version, content: contentOf(select.all(), key) };
+			return known.content;
+		};
 		return {
 			read,
 			transact(change, patienceMs) {
@@ -53,12 +61,14 @@ export function openJournal(file: string, key: SealingKey): Journal {
 				// Exclusive from the start: only BEGIN can find the file busy, never COMMIT.
 				database.exec("BEGIN EXCLUSIVE");
 				try {
-					const { change: changes, result } = change(read());
+					const before = read();
+					const { change: changes, result } = change(before);
 					for (const [name, entry] of changes.put) {
 						put.run(name, entry.generation, seal(key, name, entry.generation, JSON.stringify(entry.value)));
 					}
 					for (const name of changes.forget) forget.run(name);
 					database.exec("COMMIT");
+					if (known) known = { version: known.version, content: contentAfter(before, changes) };
 					return result;
 				} catch (error) {
 					if (database.isTransaction) database.exec("ROLLBACK");
@@ -90,6 +100,12 @@ function prepare(database: DatabaseSync): void {
 		CREATE TABLE IF NOT EXISTS entries (key TEXT PRIMARY KEY, generation INTEGER NOT NULL, sealed BLOB NOT NULL) STRICT;
 		PRAGMA user_version = ${format};
 		COMMIT`);
+}
+
+function contentAfter({ entries, unreadable }: JournalContent, { put, forget }: JournalChange): JournalContent {
+	const forgotten = new Set(forget);
+	const kept = [...merge(entries, put)].filter(([name]) => !forgotten.has(name));
+	return { entries: new Map(kept), unreadable: new Map([...unreadable].filter(([name]) => !put.has(name))) };
 }
 
 function contentOf(rows: readonly Record<string, unknown>[], key: SealingKey): JournalContent {

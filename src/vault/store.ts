@@ -56,6 +56,7 @@ export function createStore({ secrets, folder, keyring, log, waiting, isOver, st
 	/** Changes that the journal refused; each is made good on the newest entries. */
 	let held: ((draft: Draft) => unknown)[] = [];
 	let lastKey: SealingKey | undefined;
+	let lastText: string | undefined;
 	let lastSecret: Entries = new Map();
 	let lastMerged: Entries = new Map();
 	let lastSignature: string | undefined;
@@ -74,7 +75,9 @@ export function createStore({ secrets, folder, keyring, log, waiting, isOver, st
 
 	const readSecret = async () => {
 		try {
-			lastSecret = entriesOf(await inTime(secrets.get(secretKeys.records)));
+			const text = await inTime(secrets.get(secretKeys.records));
+			if (text !== lastText) lastSecret = entriesOf(text);
+			lastText = text;
 		} catch (error) {
 			log.warn(`SecretStorage could not be read, the journal has to do: ${messageOf(error)}`);
 		}
@@ -85,7 +88,6 @@ export function createStore({ secrets, folder, keyring, log, waiting, isOver, st
 		const store = async () => {
 			try {
 				await inTime(secrets.store(secretKeys.records, recordsText(entries)));
-				lastSecret = entries;
 			} catch (error) {
 				log.warn(`SecretStorage could not be written, the journal has it: ${messageOf(error)}`);
 			}

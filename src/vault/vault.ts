@@ -63,6 +63,11 @@ export interface Vault {
 	/** It was taken within its ten minutes: a redirect with this state is an echo. */
 	wasTaken(state: string): Promise<boolean>;
 	newestPending(clientId: string): Promise<PendingAuthorization | undefined>;
+	/**
+	 * Makes the sealing key if there is none yet. For windows that read SecretStorage once and never again (host facts,
+	 * section 3): those that open later see the key only if it was there before them. @throws StorageError
+	 */
+	makeReady(): Promise<void>;
 	/** After `keyNotVisible` and the user's consent: goes on with a new key. What lies under the old one stays on disk, closed. */
 	startAfresh(): Promise<void>;
 	/** Something changed, here or (within a second) in another window. */
@@ -207,6 +212,9 @@ export function openVault(parts: VaultParts): OpenVault {
 				else lock.release();
 			}
 			return removed;
+		},
+		async makeReady() {
+			await keyring.findOrMake();
 		},
 		async startAfresh() {
 			await keyring.makeAnew();

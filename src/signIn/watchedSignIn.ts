@@ -1,0 +1,185 @@
+import * as vscode from "vscode";
+import { readCallback, verifierFor } from "../oauth/authorization.ts";
+import { messageOf, TwitterTokensError } from "../oauth/errors.ts";
+import type { App, PendingAuthorization } from "../vault/records.ts";
+import type { Vault } from "../vault/vault.ts";
+import { isLoopbackRedirect, listenOnLoopback, type Page } from "./loopback.ts";
+import { accountOfOtherWindow } from "./otherWindow.ts";
+import { type CodePrompt, showCodePrompt, watchClipboard } from "./paste.ts";
+import type { Arrival, SignedIn } from "./redeem.ts";
+
+/** A code that has arrived, or that X's refusal has put an end to. */
+export type Arriving = Promise<Arrival>;
+
+export interface WatchedParts {
+	readonly vault: Vault;
+	readonly renderPage: (page: Page) => string;
+	readonly begin: (app: App) => Promise<PendingAuthorization>;
+	readonly linkOf: (pending: PendingAuthorization) => string;
+	/** From a code to an account. */
+	readonly redeem: (arrival: Arrival) => Promise<SignedIn>;
+	/** Takes the query of a redirect; finds its way to `take` by the state. */
+	readonly arrive: (query: string) => Promise<SignedIn | undefined>;
+	/** Registers who waits for a state in this window. */
+	readonly waitFor: (state: string, take: (arriving: Arriving) => Promise<SignedIn>) => vscode.Disposable;
+	/** Milliseconds until nothing is waited for any more. */
+	readonly limitMs: number;
+}
+
+export interface Watched {
+	readonly app: App;
+	/** For a code of a link that was made elsewhere. */
+	readonly codeVerifier?: string | undefined;
+	/** The page is opened at once, not when the person asks for it. */
+	readonly openAtOnce: boolean;
+}
+
+/** A sign-in that a person watches: a prompt, and behind it every other way. The first arrival closes the rest. */
+export function watchSignIn(parts: WatchedParts, { app, codeVerifier, openAtOnce }: Watched): Promise<SignedIn> {
+	const { vault } = parts;
+	const outcome = Promise.withResolvers<SignedIn>();
+	const waiting: vscode.Disposable[] = [];
+	let prompt: CodePrompt | undefined;
+	let prepared: Promise<PendingAuthorization> | undefined;
+	let ended = false;
+
+	const end = () => {
+		ended = true;
+		vscode.Disposable.from(...waiting.splice(0)).dispose();
+	};
+	/** What is given up must not be finished later by a redirect. */
+	const giveUp = async (error: unknown) => {
+		if (!ended) {
+			end();
+			outcome.reject(error);
+			await prepared?.then(({ state }) => vault.takePending(state)).catch(() => {});
+		}
+	};
+	/** The exchange that begins here is never broken off: its code is spent. */
+	const take = (arriving: Arriving): Promise<SignedIn> => {
+		end();
+		const title = vscode.l10n.t("Twitter Tokens: getting the tokens…");
+		const location = vscode.ProgressLocation.Notification;
+		const signedIn = Promise.resolve(
+			vscode.window.withProgress({ location, title }, async () => parts.redeem(await arriving)),
+		);
+		signedIn.then(outcome.resolve, outcome.reject);
+		return signedIn;
+	};
+
+	const handOver = async (text: string, way: "paste" | "clipboard") => {
+		const callback = readCallback(text);
+		const byState = callback.state === undefined ? undefined : await vault.findPending(callback.state);
+		if (way === "clipboard" && !byState) {
+			return;
+		}
+		// Refused here, the prompt stays open; `redeem` decides again for good.
+		verifierFor(callback, { byState, newest: await vault.newestPending(app.clientId) }, codeVerifier, false);
+		if (!ended) {
+			take(Promise.resolve({ callback, way, handedOver: { app, codeVerifier } })).catch(() => {});
+		}
+	};
+
+	/** Everything that must be ready before the browser opens. */
+	const prepare = async (): Promise<PendingAuthorization> => {
+		const pending = await parts.begin(app);
+		try {
+			if (isLoopbackRedirect(app.redirectUri)) {
+				const listener = await listenOnLoopback(
+					app.redirectUri,
+					(query) => pageOf(parts.arrive(query)),
+					parts.renderPage,
+				);
+				waiting.push({ dispose: () => listener.close() });
+			}
+			if (ended) {
+				end();
+				throw cancelled();
+			}
+		} catch (error) {
+			prepared = undefined;
+			await vault.takePending(pending.state);
+			throw error;
+		}
+		waiting.push(
+			parts.waitFor(pending.state, take),
+			vault.onDidChange(async () => {
+				if (!ended && !(await vault.findPending(pending.state)) && !ended) {
+					end();
+					accountOfOtherWindow(vault, pending).then(outcome.resolve, outcome.reject);
+				}
+			}),
+		);
+		return pending;
+	};
+	const withLink = async (use: (link: string) => Promise<void>) => {
+		prepared ??= prepare();
+		await use(parts.linkOf(await prepared));
+		prompt?.setWaiting(true);
+	};
+	const showPrompt = () => {
+		prompt = showCodePrompt({
+			title: openAtOnce
+				? vscode.l10n.t("Twitter Tokens: Finish the Sign-In in the Browser")
+				: vscode.l10n.t("Twitter Tokens: Get Token"),
+			openPage: () => withLink(openInBrowser),
+			copyLink: () => withLink(async (link) => vscode.env.clipboard.writeText(link)),
+			admit: (text) => handOver(text, "paste"),
+			cancel: () => void giveUp(cancelled()),
+		});
+		waiting.push(
+			prompt,
+			watchClipboard((text) => handOver(text, "clipboard")),
+		);
+	};
+
+	const timer = setTimeout(() => void giveUp(timedOut(app)), parts.limitMs);
+	waiting.push({ dispose: () => clearTimeout(timer) });
+	if (openAtOnce) {
+		withLink(async (link) => {
+			showPrompt();
+			await openInBrowser(link);
+		}).catch(giveUp);
+	} else {
+		showPrompt();
+	}
+	return outcome.promise;
+}
+
+/** As a string: a `Uri` would decode the nested redirect URI (host facts, section 4). */
+async function openInBrowser(link: string): Promise<void> {
+	if (!(await vscode.env.openExternal(link as unknown as vscode.Uri))) {
+		throw new TwitterTokensError(
+			"Cancelled",
+			vscode.l10n.t("The browser was not opened. Use the button again, or copy the authorization link."),
+		);
+	}
+}
+
+/** What the browser shows after a redirect to the loopback listener. */
+async function pageOf(arrived: Promise<SignedIn | undefined>): Promise<Page> {
+	try {
+		await arrived;
+		return {
+			title: vscode.l10n.t("You are signed in"),
+			text: vscode.l10n.t("You can close this tab and go back to {0}.", vscode.env.appName),
+		};
+	} catch (error) {
+		return { title: vscode.l10n.t("The sign-in did not succeed"), text: messageOf(error) };
+	}
+}
+
+function cancelled(): TwitterTokensError {
+	return new TwitterTokensError("Cancelled", vscode.l10n.t("The sign-in was cancelled. Nothing was changed."));
+}
+
+/** X shows its own error page and never calls back when the request itself is wrong (fact sheet, section 2.4). */
+function timedOut({ redirectUri }: App): TwitterTokensError {
+	return new TwitterTokensError(
+		"TimedOut",
+		vscode.l10n.t(
+			'Nothing came back from X within 10 minutes. If X showed "Something went wrong", check at console.x.com: (1) the callback URL is exactly {0}; (2) the Client ID is the OAuth 2.0 one, not the API key; (3) the User authentication settings are saved, with a Website URL; (4) the scope names; (5) the app is not suspended. Then sign in again.',
+			redirectUri,
+		),
+	);
+}
