@@ -51,9 +51,11 @@ export class TwitterTokensError extends Error {
 
 	/** By its name: the HTTP client is a bundle of its own, with a copy of this class in it. */
 	static override [Symbol.hasInstance](value: unknown): boolean {
+		// biome-ignore lint/complexity/noThisInStatic: a subclass inherits this and is told apart as usual
 		return this === TwitterTokensError
 			? value instanceof Error && value.name === "TwitterTokensError"
-			: Function.prototype[Symbol.hasInstance].call(this, value);
+			: // biome-ignore lint/complexity/noThisInStatic: as above
+				Function.prototype[Symbol.hasInstance].call(this, value);
 	}
 
 	constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

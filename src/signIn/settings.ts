@@ -37,6 +37,12 @@ function number(name: string, otherwise: number): number {
 	return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : otherwise;
 }
 
+const networkVariables = [
+	...["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"].flatMap((name) => [name, name.toLowerCase()]),
+	"SSL_CERT_FILE",
+	"NODE_EXTRA_CA_CERTS",
+];
+
 /** The editor's own network settings, which undici does not know (host facts, section 6). */
 export function networkRules(): NetworkRules {
 	const http = vscode.workspace.getConfiguration("http");
@@ -48,7 +54,7 @@ export function networkRules(): NetworkRules {
 		proxyStrictSSL: http.get("proxyStrictSSL", true),
 		proxySupport: support === "off" || support === "on" || support === "fallback" ? support : "override",
 		systemCertificates: http.get("systemCertificates", true),
-		environment: process.env,
+		environment: Object.fromEntries(networkVariables.map((name) => [name, process.env[name]])),
 		...(proxy ? { proxy } : {}),
 		...(proxyAuthorization ? { proxyAuthorization } : {}),
 		...(noProxy?.length ? { noProxy } : {}),
