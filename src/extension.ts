@@ -7,6 +7,7 @@ import type { Page } from "./signIn/loopback.ts";
 import { endpoints, networkRules, renewalRules } from "./signIn/settings.ts";
 import { createSignIn } from "./signIn/signIn.ts";
 import { registerUriHandler } from "./signIn/uriHandler.ts";
+import { tellAboutBrowserHosting } from "./surfaces/browserHosted.ts";
 import { asTwitterTokensError, showError } from "./surfaces/commandRunner.ts";
 import { announce, registerCommands } from "./surfaces/commands.ts";
 import { createStatusBar, type StatusBar } from "./surfaces/statusBar.ts";
@@ -42,7 +43,10 @@ export function activate(context: vscode.ExtensionContext): void {
 		transport,
 		endpoints,
 		log,
-		announce,
+		announce: (signedIn) => {
+			announce(signedIn);
+			void tellAboutBrowserHosting(context.globalState);
+		},
 		complain: (error) => tell(complain("redirect", error)),
 		renderPage: pageRenderer(context.asAbsolutePath("media/callback.html")),
 	});

@@ -43,15 +43,23 @@ const server = await startCodeServer({
 		"twitterTokens.auth": { client_id: app.clientId, redirect_uri: redirectUri },
 		"twitterTokens.endpoints": emulator.endpoints,
 		"twitterTokens.statusBar": "always",
+		"workbench.reduceMotion": "on",
 	},
 });
 
-const canShowWindow = headless || process.platform !== "linux" || process.env["DISPLAY"] || process.env["WAYLAND_DISPLAY"];
+const canShowWindow =
+	headless || process.platform !== "linux" || process.env["DISPLAY"] || process.env["WAYLAND_DISPLAY"];
 if (!canShowWindow) {
-	console.log(`\nNo display here. Open ${server.origin}/?folder=${encodeURIComponent(workspace)} in a browser on this machine.`);
+	console.log(
+		`\nNo display here. Open ${server.origin}/?folder=${encodeURIComponent(workspace)} in a browser on this machine.`,
+	);
 	console.log("Then: F1, Twitter Tokens: Sign In with Browser. Ctrl+C ends it all.");
 } else {
-	const browser = await launchChromium({ profile: join(folder, "browser"), headless, viewport: { width: 1280, height: 800 } });
+	const browser = await launchChromium({
+		profile: join(folder, "browser"),
+		headless,
+		viewport: { width: 1280, height: 800 },
+	});
 	const workbench = await openWorkbench(browser, server, { folder: workspace });
 	step("VS Code is open, the extension is installed");
 	if (headless) {
@@ -92,7 +100,13 @@ if (!canShowWindow) {
 		await consent.close();
 		const signedIn = await workbench.waitForStatusBarItem(/@ada_dev (1h 59m|2h 0m)/);
 		step(`the status bar says: ${signedIn.text}`);
+		await workbench.waitForNotification(/Signed in to X/);
 		await picture("signed-in");
+		// The one that README shows.
+		await workbench.page.screenshot({
+			path: join(pictures, "readme.png"),
+			clip: { x: 640, y: 600, width: 640, height: 200 },
+		});
 		await workbench.clearNotifications();
 		await signedIn.tooltip();
 		await picture("tooltip");

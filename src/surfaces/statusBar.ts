@@ -4,6 +4,7 @@ import { willRenewItself } from "../vault/expiry.ts";
 import { type Account, labelOf } from "../vault/records.ts";
 import type { Renewer } from "../vault/renewer.ts";
 import type { Vault } from "../vault/vault.ts";
+import { reasonText } from "./lostGrant.ts";
 import { type Status, statusOf } from "./status.ts";
 
 /** Milliseconds between looks at the wall clock: timers stand still while the computer sleeps. */
@@ -105,7 +106,9 @@ function tooltipOf(account: Account | undefined): vscode.MarkdownString | string
 	if (!tokens.refreshToken) {
 		line(vscode.l10n.t("Renewal"), vscode.l10n.t("not possible: the scope offline.access was not asked for"));
 	}
-	if (account.backOff) {
+	if (account.signInNeeded) {
+		line(vscode.l10n.t("Sign in again"), reasonText(account.signInNeeded.reason));
+	} else if (account.backOff) {
 		line(vscode.l10n.t("Last failure"), account.backOff.message);
 	}
 	return tooltip;
