@@ -1,11 +1,11 @@
 import * as vscode from "vscode";
 import { TwitterTokensError } from "../oauth/errors.ts";
 import { accountState, remaining } from "../vault/expiry.ts";
+import { signInMessage } from "../vault/obstacles.ts";
 import { type Account, labelOf } from "../vault/records.ts";
 import type { Vault } from "../vault/vault.ts";
 import { runForPerson } from "./commandRunner.ts";
 import { countdown } from "./countdown.ts";
-import { reasonText } from "./lostGrant.ts";
 
 type Item = vscode.QuickPickItem & { readonly command?: string; readonly account?: Account };
 
@@ -72,7 +72,7 @@ async function manageAccount(vault: Vault, account: Account, isDefault: boolean)
 	}
 	const chosen = await vscode.window.showQuickPick(items, {
 		title: vscode.l10n.t("Twitter Tokens: {0}", labelOf(account)),
-		placeHolder: account.signInNeeded ? reasonText(account.signInNeeded.reason) : stateText(account),
+		placeHolder: account.signInNeeded ? signInMessage(account) : stateText(account),
 	});
 	await chosen?.act();
 	return chosen !== undefined;

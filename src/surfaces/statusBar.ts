@@ -1,10 +1,10 @@
 import * as vscode from "vscode";
 import { renewalRules, statusBarVisibility } from "../signIn/settings.ts";
 import { willRenewItself } from "../vault/expiry.ts";
+import { signInMessage } from "../vault/obstacles.ts";
 import { type Account, labelOf } from "../vault/records.ts";
 import type { Renewer } from "../vault/renewer.ts";
 import type { Vault } from "../vault/vault.ts";
-import { reasonText } from "./lostGrant.ts";
 import { type Status, statusOf } from "./status.ts";
 
 /** Milliseconds between looks at the wall clock: timers stand still while the computer sleeps. */
@@ -107,7 +107,7 @@ function tooltipOf(account: Account | undefined): vscode.MarkdownString | string
 		line(vscode.l10n.t("Renewal"), vscode.l10n.t("not possible: the scope offline.access was not asked for"));
 	}
 	if (account.signInNeeded) {
-		line(vscode.l10n.t("Sign in again"), reasonText(account.signInNeeded.reason));
+		line(vscode.l10n.t("Sign in again"), signInMessage(account));
 	} else if (account.backOff) {
 		line(vscode.l10n.t("Last failure"), account.backOff.message);
 	}

@@ -227,6 +227,15 @@ export class Workbench {
 		await this.page.keyboard.press("Escape");
 	}
 
+	/** Clicks beside the quick input, into the window: the focus is elsewhere then. */
+	async leaveQuickInput(): Promise<void> {
+		const { width, height } = this.page.viewportSize() ?? { width: 1280, height: 800 };
+		await this.page.mouse.click(width / 2, height * 0.7);
+		await until("the focus to leave the quick input", async () =>
+			(await this.page.evaluate("!document.activeElement?.closest('.quick-input-widget')")) ? true : undefined,
+		);
+	}
+
 	/** Waits until no quick input is open. */
 	async quickInputClosed(): Promise<void> {
 		await until("the quick input to close", async () => ((await this.quickInput()) === undefined ? true : undefined));
@@ -387,6 +396,17 @@ export class Workbench {
 	async readClipboard(): Promise<string> {
 		await this.page.bringToFront();
 		return (await this.page.evaluate("navigator.clipboard.readText()")) as string;
+	}
+
+	/** The window loses the focus, as when somebody turns to the browser. Playwright lets every page have it otherwise. */
+	async away(): Promise<void> {
+		await this.page.evaluate("document.hasFocus = () => false; window.dispatchEvent(new Event('blur'))");
+	}
+
+	/** The window has the focus again. */
+	async back(): Promise<void> {
+		await this.page.bringToFront();
+		await this.page.evaluate("delete document.hasFocus; window.dispatchEvent(new Event('focus'))");
 	}
 
 	// --- settings
