@@ -4,14 +4,18 @@ import type { TwitterTokensError } from "./oauth/errors.ts";
 import { refreshGrant } from "./oauth/tokenEndpoint.ts";
 import type { Transport } from "./oauth/transport.ts";
 import type { Page } from "./signIn/loopback.ts";
-import { endpoints, networkRules, renewalRules } from "./signIn/settings.ts";
+import { endpoints, mcpEnabled, networkRules, renewalRules } from "./signIn/settings.ts";
 import { createSignIn } from "./signIn/signIn.ts";
 import { registerUriHandler } from "./signIn/uriHandler.ts";
+import { registerAuthenticationProvider } from "./surfaces/authenticationProvider.ts";
 import { tellAboutBrowserHosting } from "./surfaces/browserHosted.ts";
 import { asTwitterTokensError, showError } from "./surfaces/commandRunner.ts";
 import { announce, registerCommands } from "./surfaces/commands.ts";
+import { createConsent } from "./surfaces/consent.ts";
+import { registerMcpServer } from "./surfaces/mcpServer.ts";
 import { createStatusBar, type StatusBar } from "./surfaces/statusBar.ts";
 import { isKeyMissing, offerToStartAfresh } from "./surfaces/storageWarning.ts";
+import { createTerminals } from "./surfaces/terminals.ts";
 import { createRenewer, type Renewer } from "./vault/renewer.ts";
 import { openVault } from "./vault/vault.ts";
 
@@ -57,13 +61,20 @@ export function activate(context: vscode.ExtensionContext): void {
 			warnOnce(error);
 		}
 	});
+	const { workspaceState: state, environmentVariableCollection: collection } = context;
+	const terminals = createTerminals({ vault, renewer, state, collection, log });
+	const consent = createConsent(state);
+	const parts = { vault, transport, endpoints, log, signIn, renewer };
 	context.subscriptions.push(
 		log,
 		vault,
 		renewer,
 		statusBar,
 		registerUriHandler((query) => void signIn.arrive(query)),
-		registerCommands({ vault, transport, endpoints, log, signIn, renewer, memory: context.globalState, note, tell }),
+		terminals,
+		registerCommands({ ...parts, memory: context.globalState, note, tell, terminals, consent }),
+		registerAuthenticationProvider(parts),
+		registerMcpServer({ ...parts, enabled: mcpEnabled, tell }),
 	);
 	renewer.start();
 	if (vscode.env.uiKind === vscode.UIKind.Web) {

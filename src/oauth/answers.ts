@@ -41,7 +41,8 @@ export function errorFromAnswer(answer: HttpAnswer, grant: Grant, secrets: reado
 }
 
 function errorCodeOf(status: number, error: string, description: string, grant: Grant): ErrorCode {
-	const words = description.toLowerCase();
+	// Also [code_verifier] and the like.
+	const words = description.toLowerCase().replaceAll("_", " ");
 	if (status === 429 || error === "rate_limited") {
 		return "RateLimited";
 	}
@@ -54,7 +55,7 @@ function errorCodeOf(status: number, error: string, description: string, grant: 
 	if (words.includes("authorization header") || (status === 401 && /^(unauthorized|invalid)_client$/.test(error))) {
 		return "ClientAuthenticationFailed";
 	}
-	if (error === "invalid_client" || words.includes("client id was invalid") || words.includes("[client_id]")) {
+	if (error === "invalid_client" || words.includes("client id was invalid") || words.includes("[client id]")) {
 		return "ClientUnknown";
 	}
 	if (error === "unauthorized_client") {
@@ -63,10 +64,10 @@ function errorCodeOf(status: number, error: string, description: string, grant: 
 	if (words.includes("authorization code was invalid")) {
 		return "CodeInvalid";
 	}
-	if (words.includes("code verifier") || words.includes("[code_verifier]")) {
+	if (words.includes("code verifier")) {
 		return "VerifierMismatch";
 	}
-	if (words.includes("redirect uri") || words.includes("[redirect_uri]")) {
+	if (words.includes("redirect uri")) {
 		return "RedirectMismatch";
 	}
 	if (error === "invalid_scope") {
@@ -108,19 +109,22 @@ function hintFor(code: ErrorCode, grant: Grant, status: number, serverText: stri
 
 /** Earliest moment to try again: `Retry-After` (seconds or a date) or `x-rate-limit-reset` (seconds since 1970). */
 function retryAtOf({ headers, sentAt, durationMs }: HttpAnswer): number | undefined {
-	const retryAfter = headers["retry-after"];
-	if (retryAfter !== undefined) {
+	const retryAfter = headers["retry-after"]?.trim();
+	if (retryAfter) {
 		const seconds = Number(retryAfter);
 		const at = Number.isFinite(seconds) ? sentAt + durationMs + seconds * 1000 : Date.parse(retryAfter);
-		return Number.isNaN(at) ? undefined : at;
+		if (!Number.isNaN(at)) {
+			return at;
+		}
 	}
-	const reset = Number(headers["x-rate-limit-reset"] ?? Number.NaN);
-	return Number.isFinite(reset) ? reset * 1000 : undefined;
+	const reset = headers["x-rate-limit-reset"]?.trim();
+	return reset && Number.isFinite(Number(reset)) ? Number(reset) * 1000 : undefined;
 }
 
 /** X's words without anything that is, or looks like, a credential. */
 export function masked(text: string, secrets: readonly string[]): string {
-	const known = secrets.filter((secret) => secret.length > 0);
+	// The longest first: one may be the beginning of another.
+	const known = secrets.filter((secret) => secret.length > 0).sort((a, b) => b.length - a.length);
 	const withoutKnown = known.reduce((masking, secret) => masking.replaceAll(secret, "…"), text);
 	return withoutKnown.replace(/[\w-]{32,}/g, "…").slice(0, 300);
 }

@@ -5,6 +5,9 @@ import { TwitterTokensError } from "./errors.ts";
 const foreignState = "state";
 const foreignVerifier = "challenge";
 
+/** An address with a code is a few hundred characters; what is longer was pasted by mistake. */
+const maxCharacters = 20_000;
+
 /** Everything an authorization request says (fact sheet, section 2.1). */
 export interface AuthorizationRequest {
 	readonly clientId: string;
@@ -34,6 +37,9 @@ export function authorizationLink(authorizeEndpoint: string, request: Authorizat
 	return `${authorizeEndpoint}${authorizeEndpoint.includes("?") ? "&" : "?"}${query.join("&")}`;
 }
 
+/** Characters; X's redirects have about 200, with a `state` of at most 500. */
+const longestRedirect = 16_384;
+
 /** What came back from the consent page. */
 export interface Callback {
 	readonly code: string;
@@ -46,6 +52,10 @@ export interface Callback {
  * @throws {TwitterTokensError} `AccessDenied`, `ScopeInvalid` where X says so; `CodeInvalid` for what is none of the three
  */
 export function readCallback(text: string): Callback {
+	assertShort(text);
+	if (text.length > longestRedirect) {
+		throw notACode("This is too long for a redirect.");
+	}
 	const trimmed = text.trim().replace(/^["'<]+|["'>]+$/g, "");
 	const query = /(?:^|[?&])(?:code|state|error|denied)=/.test(trimmed);
 	return query || trimmed.includes("://") ? readQuery(trimmed.replace(/^[^?]*\?/, "")) : { code: bareCode(trimmed) };
@@ -53,6 +63,7 @@ export function readCallback(text: string): Callback {
 
 /** Reads the query of a redirect, percent-encoded or already decoded by the editor (host facts, section 4). */
 export function readQuery(query: string): Callback {
+	assertShort(query);
 	const values = new Map<string, string>();
 	for (const pair of query.replace(/^\?/, "").split("#", 1).join("").split("&")) {
 		const [name = "", ...rest] = pair.split("=");
@@ -85,6 +96,12 @@ function decoded(value: string): string {
 		return decodeURIComponent(value);
 	} catch {
 		return value;
+	}
+}
+
+function assertShort(text: string): void {
+	if (text.length > maxCharacters) {
+		throw notACode(`This is not an authorization code: it has ${text.length} characters.`);
 	}
 }
 

@@ -28,6 +28,9 @@ const PartialEndpoints = v.object({ authorize: Address, token: Address, revoke: 
  * @throws {TwitterTokensError} `InvalidAuthSettings` for an address that would carry credentials in clear
  */
 export function endpointsFrom(setting: unknown): Endpoints {
+	if (setting !== undefined && (typeof setting !== "object" || Array.isArray(setting))) {
+		throw invalid("", "is not an object");
+	}
 	const parsed = v.safeParse(PartialEndpoints, setting ?? {});
 	if (!parsed.success) {
 		throw invalid(v.getDotPath(parsed.issues[0]) ?? "", "is not text");

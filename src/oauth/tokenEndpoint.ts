@@ -67,7 +67,7 @@ export async function revokeToken(
 	}
 }
 
-function post(
+export function post(
 	transport: Transport,
 	url: string,
 	{ clientId, clientSecret }: Client,
@@ -90,7 +90,7 @@ function post(
 	});
 }
 
-function tokensFrom(
+export function tokensFrom(
 	answer: HttpAnswer,
 	grant: Grant,
 	secrets: readonly string[],
@@ -103,8 +103,10 @@ function tokensFrom(
 	throw errorFromAnswer(answer, grant, secrets);
 }
 
+export /** All that was sent, but for the words of the protocol, which stand in X's explanations. */
 function secretsOf(client: Client, parameters: Readonly<Record<string, string>>): string[] {
-	return [client.clientSecret ?? "", ...Object.values(parameters)];
+	const { grant_type, token_type_hint, ...values } = parameters;
+	return [client.clientSecret ?? "", ...Object.values(values)];
 }
 
 /**

@@ -3,14 +3,17 @@ import * as v from "valibot";
 /** What X's documentation says an access token lives, for an answer without a usable `expires_in` (fact sheet, section 6). */
 const documentedLifetimeSeconds = 7200;
 
+/** A year. What claims to live longer has an odd `expires_in`; much longer, and its end is no date any more. */
+const longestLifetimeSeconds = 365 * 24 * 3600;
+
 /**
  * X's token response (fact sheet, section 6). Only the access token is indispensable: a response is never
  * thrown away over an odd side field, because the refresh token that bought it is already spent.
  */
 export const TokenResponse = v.looseObject({
 	access_token: v.pipe(v.string(), v.nonEmpty()),
-	refresh_token: v.optional(v.string()),
-	scope: v.optional(v.string()),
+	refresh_token: v.optional(v.unknown()),
+	scope: v.optional(v.unknown()),
 	expires_in: v.optional(v.unknown()),
 	token_type: v.optional(v.unknown()),
 });
@@ -49,11 +52,12 @@ export function tokenSetFrom(
 	sentAt: number,
 	before?: { readonly refreshToken?: string | undefined; readonly scopes: readonly string[] },
 ): TokenSet {
-	const refreshToken = response.refresh_token || before?.refreshToken;
+	const { refresh_token, scope } = response;
+	const refreshToken = typeof refresh_token === "string" && refresh_token ? refresh_token : before?.refreshToken;
 	return {
 		accessToken: response.access_token,
 		...(refreshToken ? { refreshToken } : {}),
-		scopes: response.scope === undefined ? [...(before?.scopes ?? [])] : scopesOf(response.scope),
+		scopes: typeof scope === "string" ? scopesOf(scope) : [...(before?.scopes ?? [])],
 		expiresAt: sentAt + lifetimeSeconds(response.expires_in) * 1000,
 		issuedAt: sentAt,
 		response,
@@ -62,5 +66,7 @@ export function tokenSetFrom(
 
 function lifetimeSeconds(expiresIn: unknown): number {
 	const seconds = typeof expiresIn === "string" && expiresIn.trim() !== "" ? Number(expiresIn) : expiresIn;
-	return typeof seconds === "number" && Number.isFinite(seconds) && seconds > 0 ? seconds : documentedLifetimeSeconds;
+	return typeof seconds === "number" && seconds > 0 && seconds <= longestLifetimeSeconds
+		? seconds
+		: documentedLifetimeSeconds;
 }

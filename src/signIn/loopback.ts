@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { isLoopbackHost } from "../oauth/endpoints.ts";
 import { messageOf, TwitterTokensError } from "../oauth/errors.ts";
 
@@ -29,15 +30,20 @@ export function isLoopbackRedirect(redirectUri: string): boolean {
  * Resolves when it is ready to be called.
  *
  * @param onRedirect gets the query of a redirect; what it resolves to is shown in the browser
+ * @param requestLimitMs within which a request must be complete
  * @throws {TwitterTokensError} `Network` where the port cannot be had
  */
 export async function listenOnLoopback(
 	redirectUri: string,
 	onRedirect: (query: string) => Promise<Page>,
 	render: (page: Page) => string,
+	requestLimitMs = 10_000,
 ): Promise<LoopbackListener> {
 	const { hostname, port, pathname, host } = new URL(redirectUri);
 	const answered = new Map<string, Promise<Page>>();
+	const connections = new Set<Socket>();
+	/** Those on which a redirect is being answered. */
+	const answering = new Set<Socket>();
 
 	const handle = async (request: IncomingMessage, response: ServerResponse) => {
 		const [path, query = ""] = splitOnce(request.url ?? "", "?");
@@ -45,6 +51,7 @@ export async function listenOnLoopback(
 			response.writeHead(404, { connection: "close" }).end();
 			return;
 		}
+		answering.add(request.socket);
 		// A browser may fetch the same address twice (prefetch, reload): the code works once, the page is shown again.
 		const page = answered.get(query) ?? onRedirect(query);
 		answered.set(query, page);
@@ -64,14 +71,28 @@ export async function listenOnLoopback(
 	const servers: Server[] = [];
 	const close = () => {
 		for (const server of servers) {
-			// Answers under way are finished; nothing new is taken.
 			server.close();
-			server.closeIdleConnections();
+		}
+		// Answers under way are finished; a request that is not complete yet is not taken any more.
+		for (const connection of connections) {
+			if (!answering.has(connection)) {
+				connection.destroy();
+			}
 		}
 	};
 	for (const address of addresses) {
-		const server = createServer({ maxHeaderSize: maxHeaderBytes, requestTimeout: 10_000 }, (request, response) => {
+		const limits = {
+			maxHeaderSize: maxHeaderBytes,
+			requestTimeout: requestLimitMs,
+			headersTimeout: requestLimitMs,
+			connectionsCheckingInterval: requestLimitMs / 10,
+		};
+		const server = createServer(limits, (request, response) => {
 			handle(request, response).catch(() => response.destroy());
+		});
+		server.on("connection", (socket) => {
+			connections.add(socket);
+			socket.on("close", () => connections.delete(socket));
 		});
 		try {
 			await listen(server, address, Number(port || 80));

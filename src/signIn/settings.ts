@@ -27,6 +27,11 @@ export function renewalRules(): { readonly automatic: boolean; readonly leadTime
 	return { automatic: ours().get("refresh.automatic", true), leadTimeMs: number("refresh.leadTime", 10) * 60_000 };
 }
 
+/** The user's consent that agents may use the default account through X's MCP server. */
+export function mcpEnabled(): boolean {
+	return ours().get<unknown>("mcp.enabled") === true;
+}
+
 /** Seconds; 0 means never. */
 export function clipboardClearAfter(): number {
 	return number("clipboard.clearAfter", 60);

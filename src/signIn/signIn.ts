@@ -35,6 +35,8 @@ export function createSignIn(parts: SignInParts): SignIn {
 	const waiting = new Map<string, (arriving: Arriving) => Promise<SignedIn>>();
 
 	const begin = async (app: App): Promise<PendingAuthorization> => {
+		// Bad ones must not leave anything pending.
+		parts.endpoints();
 		const createdAt = Date.now();
 		const pending = { ...newStateAndVerifier(randomBytes), app, createdAt, expiresAt: createdAt + pendingLifetime };
 		await vault.addPending(pending);

@@ -6,11 +6,15 @@ import { type Account, labelOf } from "../vault/records.ts";
 import type { Vault } from "../vault/vault.ts";
 import { runForPerson } from "./commandRunner.ts";
 import { countdown } from "./countdown.ts";
+import type { AccountAction } from "./workspaceAccess.ts";
 
 type Item = vscode.QuickPickItem & { readonly command?: string; readonly account?: Account };
 
 /** The accounts, and from each the things one does with it. Escape in the second menu leads back to the first. */
-export async function manageAccounts(vault: Vault): Promise<void> {
+export async function manageAccounts(
+	vault: Vault,
+	moreActions: (account: Account) => readonly AccountAction[],
+): Promise<void> {
 	for (;;) {
 		const accounts = await vault.accounts();
 		const preferred = await vault.defaultAccount();
@@ -46,16 +50,22 @@ export async function manageAccounts(vault: Vault): Promise<void> {
 			}
 			return;
 		}
-		if (await manageAccount(vault, chosen.account, chosen.account.id === preferred?.id)) {
+		const actions = moreActions(chosen.account);
+		if (await manageAccount(vault, chosen.account, chosen.account.id === preferred?.id, actions)) {
 			return;
 		}
 	}
 }
 
 /** @returns whether something was done; false leads back to the list */
-async function manageAccount(vault: Vault, account: Account, isDefault: boolean): Promise<boolean> {
+async function manageAccount(
+	vault: Vault,
+	account: Account,
+	isDefault: boolean,
+	moreActions: readonly AccountAction[],
+): Promise<boolean> {
 	const usable = accountState(account, Date.now()) === "valid" || account.tokens.refreshToken !== undefined;
-	const items: (vscode.QuickPickItem & { readonly act: () => Promise<unknown> })[] = [
+	const items: AccountAction[] = [
 		...(accountState(account, Date.now()) === "signInNeeded"
 			? [{ label: vscode.l10n.t("$(sign-in) Sign In Again"), act: () => runForPerson("twitterTokens.signIn") }]
 			: []),
@@ -65,6 +75,7 @@ async function manageAccount(vault: Vault, account: Account, isDefault: boolean)
 			? [item(vscode.l10n.t("$(sync) Refresh Token"), "twitterTokens.refreshToken")]
 			: []),
 		...(isDefault ? [] : [{ label: vscode.l10n.t("$(star) Make Default"), act: () => vault.setDefault(account.id) }]),
+		...moreActions,
 		item(vscode.l10n.t("$(sign-out) Sign Out"), "twitterTokens.signOut"),
 	];
 	function item(label: string, command: string) {

@@ -1,8 +1,7 @@
 import * as v from "valibot";
 import { TwitterTokensError } from "../oauth/errors.ts";
 
-/** What a command may be called with (contract, "Commands"). `auth` is checked where auth settings are read. */
-const Arguments = v.object({
+const Fields = v.object({
 	code: v.optional(v.string("must be text")),
 	auth: v.optional(v.unknown()),
 	scopes: v.optional(
@@ -11,6 +10,13 @@ const Arguments = v.object({
 	account: v.optional(v.string("must be an account id or @handle")),
 	revoke: v.optional(v.boolean("must be true or false")),
 });
+
+/** What a command may be called with (contract, "Commands"). `auth` is checked where auth settings are read. */
+const Arguments = v.pipe(
+	// Own words: Valibot's repeat the value, which may be a code.
+	v.custom<object>((value) => typeof value === "object" && !Array.isArray(value), "must be an object"),
+	Fields,
+);
 
 export type Arguments = v.InferOutput<typeof Arguments>;
 

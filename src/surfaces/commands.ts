@@ -6,6 +6,7 @@ import type { SignIn } from "../signIn/signIn.ts";
 import { editorCallbackUrl } from "../signIn/uriHandler.ts";
 import { labelOf } from "../vault/records.ts";
 import type { Renewer } from "../vault/renewer.ts";
+import { accessToken } from "./accessToken.ts";
 import { manageAccounts, pickAccount } from "./accounts.ts";
 import { argumentsOf } from "./arguments.ts";
 import { checkCredentials, tellVerdict } from "./checkCredentials.ts";
@@ -16,8 +17,9 @@ import { offerToMoveSecret } from "./moveSecret.ts";
 import { type SignOutParts, signOut } from "./signOut.ts";
 import { momentOf } from "./statusBar.ts";
 import { summaryOf } from "./summary.ts";
+import { type WorkspaceAccessParts, workspaceActions } from "./workspaceAccess.ts";
 
-export interface CommandParts extends SignOutParts, Complaints {
+export interface CommandParts extends SignOutParts, Complaints, WorkspaceAccessParts {
 	readonly signIn: SignIn;
 	readonly renewer: Renewer;
 	readonly memory: vscode.Memento;
@@ -81,7 +83,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 			);
 			return summaryOf(account, Date.now());
 		},
-		manageAccounts: () => manageAccounts(vault),
+		manageAccounts: () => manageAccounts(vault, (account) => workspaceActions(parts, account)),
+		accessToken: (argument) => accessToken(parts, argument),
 		async signOut(argument, { byPerson }) {
 			const { account: wanted, revoke } = argumentsOf(argument);
 			const account = await pickAccount(vault, wanted, byPerson);

@@ -44,9 +44,18 @@ export function find(draft: Draft, idOrHandle: string): Account | undefined {
 
 const olderFirst = (a: Account, b: Account): number => (a.addedAt ?? 0) - (b.addedAt ?? 0) || (a.id < b.id ? -1 : 1);
 
+/** The last moment a `Date` can be. X's `expires_in` may lead beyond what JSON can hold. */
+const endOfTime = 8.64e15;
+
+/** @throws v.ValiError for an account that nobody could read again; that would look like a sign-out */
 export function putAccount(draft: Draft, account: Account): Account {
-	draft.set(keys.account(account.id), account);
-	return account;
+	const { tokens } = account;
+	const readable = v.parse(Account, {
+		...account,
+		tokens: { ...tokens, expiresAt: Math.min(tokens.expiresAt, endOfTime) },
+	});
+	draft.set(keys.account(account.id), readable);
+	return readable;
 }
 
 /** Does nothing where the app is the same: a change would be written by every window that reads its settings. */

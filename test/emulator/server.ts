@@ -77,6 +77,16 @@ export function serve(
 			outcome: undefined,
 		};
 		requests.push(entry);
+		if (incoming.path === "/mcp" && body !== undefined) {
+			counters.otherRequests++;
+			// Few runs need it, and the SDK takes a while to load.
+			const { answerMcp } = await import("./mcpEndpoint.ts");
+			entry.outcome = await answerMcp(world(), request, response, body);
+			entry.status = response.statusCode;
+			counters.outcomes[entry.outcome] = (counters.outcomes[entry.outcome] ?? 0) + 1;
+			log(`${incoming.method} ${incoming.path} → ${entry.status} (${entry.outcome})`);
+			return;
+		}
 		const route = Object.hasOwn(routes, incoming.path) ? routes[incoming.path] : undefined;
 		counters[route?.counter ?? "otherRequests"]++;
 		if (route?.endpoint === "token") {

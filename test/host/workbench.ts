@@ -398,6 +398,11 @@ export class Workbench {
 		return (await this.page.evaluate("navigator.clipboard.readText()")) as string;
 	}
 
+	async writeClipboard(text: string): Promise<void> {
+		await this.page.bringToFront();
+		await this.page.evaluate(`navigator.clipboard.writeText(${JSON.stringify(text)})`);
+	}
+
 	/** The window loses the focus, as when somebody turns to the browser. Playwright lets every page have it otherwise. */
 	async away(): Promise<void> {
 		await this.page.evaluate("document.hasFocus = () => false; window.dispatchEvent(new Event('blur'))");

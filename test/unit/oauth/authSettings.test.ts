@@ -48,7 +48,12 @@ function assertInvalid(run: () => unknown, parts: readonly string[], hidden: rea
 
 describe("auth settings", () => {
 	describe("accepted forms", () => {
-		const expected = { clientId, clientSecret: secret, scope: "tweet.read users.read", redirectUri: "app://x/callback" };
+		const expected = {
+			clientId,
+			clientSecret: secret,
+			scope: "tweet.read users.read",
+			redirectUri: "app://x/callback",
+		};
 		const forms: Record<string, unknown> = {
 			"an object": {
 				client_id: clientId,
@@ -105,7 +110,13 @@ describe("auth settings", () => {
 			});
 		}
 
-		for (const [name, value] of Object.entries({ undefined: undefined, null: null, '""': "", blanks: " \n\t", "{}": {} })) {
+		for (const [name, value] of Object.entries({
+			undefined: undefined,
+			null: null,
+			'""': "",
+			blanks: " \n\t",
+			"{}": {},
+		})) {
 			it(`takes ${name} for "nothing is set"`, () => assert.deepEqual(authSourceOf(value, place), { kind: "none" }));
 		}
 	});
@@ -160,11 +171,22 @@ describe("auth settings", () => {
 
 	describe("refuses", () => {
 		for (const key of ["client_id", "client_secret", "redirect_uri", "scope", "code_verifier"]) {
-			for (const wrong of [4815162342, 4815162342n, true, ["4815162342"], { hidden: "4815162342" }, () => "4815162342"]) {
+			for (const wrong of [
+				4815162342,
+				4815162342n,
+				true,
+				["4815162342"],
+				{ hidden: "4815162342" },
+				() => "4815162342",
+			]) {
 				const type = Array.isArray(wrong) ? "array" : typeof wrong;
 				it(`${key} of the type ${type}, naming the key and the place but not the value`, () => {
 					const auth = { client_id: clientId, [key]: wrong };
-					assertInvalid(() => authSettingsFrom(auth, place), [`"${key}" in ${place}`, "quotation marks"], ["4815162342"]);
+					assertInvalid(
+						() => authSettingsFrom(auth, place),
+						[`"${key}" in ${place}`, "quotation marks"],
+						["4815162342"],
+					);
 				});
 			}
 		}
@@ -177,7 +199,10 @@ describe("auth settings", () => {
 
 		for (const text of ["null", "[]", "42", '"text"']) {
 			it(`a file that holds ${text}`, () => {
-				assertInvalid(() => authSettingsFrom(parseAuthText(text, "auth.json"), "auth.json"), ["auth.json", "no JSON object"]);
+				assertInvalid(
+					() => authSettingsFrom(parseAuthText(text, "auth.json"), "auth.json"),
+					["auth.json", "no JSON object"],
+				);
 			});
 		}
 

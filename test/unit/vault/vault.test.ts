@@ -40,6 +40,14 @@ describe("vault: accounts", () => {
 		await assert.rejects(vault.account("@nobody"), { code: "NoAccount", message: /@nobody.*@SomeOne/ });
 	});
 
+	it("keeps an account whatever X says about the lifetime, and takes none that could not be read again", async () => {
+		const vault = at.window();
+		const { id } = await signIn(vault, "one", { tokens: { ...tokens("one"), expiresAt: Number.POSITIVE_INFINITY } });
+		assert.equal((await at.window().account(id)).id, id);
+		await assert.rejects(signIn(vault, "two", { tokens: { ...tokens("two"), accessToken: "" } }));
+		assert.equal((await vault.accounts()).length, 1);
+	});
+
 	it("sorts by label; the first account is the default until another is chosen or it goes", async () => {
 		const vault = at.window();
 		const first = await signIn(vault, "one");

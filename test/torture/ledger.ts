@@ -1,0 +1,114 @@
+/** What the workers reported, kept beside what X's emulator saw: who had which answer, and what became of it. */
+export interface Ledger {
+	note(worker: Worker, line: string): void;
+	/** Called once a killed worker's last line is read. */
+	died(worker: Worker): void;
+	/** An account is lost because X refused this token. */
+	lost(token: string): void;
+	verdict(refreshTokensInOrder: readonly { readonly token: string; readonly worked: boolean }[]): Verdict;
+}
+
+export interface Worker {
+	/** The token whose answer it has received and not yet committed. */
+	holds?: string | undefined;
+}
+
+export interface Verdict {
+	readonly sends: number;
+	readonly rotations: number;
+	readonly kept: number;
+	/** Must be 0. */
+	readonly sentAgainAlthoughKept: number;
+	/** Must be 0. */
+	readonly lostAlthoughReceived: number;
+	/** The owner was killed between the answer's last byte and its commit: no program can do anything about it. */
+	readonly killedBeforeCommit: number;
+	readonly lostInFlight: number;
+	/** Sends of a token whose answer never arrived. */
+	readonly retriesAfterSilence: number;
+	readonly mostSendsOfOneToken: number;
+	readonly stops: Readonly<Record<string, number>>;
+	readonly errors: Readonly<Record<string, number>>;
+	readonly longestWaitMs: number;
+	readonly calls: number;
+}
+
+interface Answer {
+	/** In the journal, as far as its owner could still report it. */
+	kept: boolean;
+	/** Its owner died before it could say. */
+	unsure: boolean;
+	readonly next: string;
+}
+
+export function createLedger(): Ledger {
+	const answers = new Map<string, Answer>();
+	const byNext = new Map<string, Answer>();
+	const stops: Record<string, number> = {};
+	const errors: Record<string, number> = {};
+	const lostTokens = new Set<string>();
+	let killedBeforeCommit = 0;
+	let longestWaitMs = 0;
+	let calls = 0;
+	const count = (counts: Record<string, number>, name: string) => {
+		counts[name] = (counts[name] ?? 0) + 1;
+	};
+	return {
+		note(worker, line) {
+			const [what = "", first = "", second = ""] = line.split(" ");
+			if (what === "received") {
+				const answer = { kept: false, unsure: false, next: second };
+				answers.set(first, answer);
+				byNext.set(second, answer);
+				worker.holds = first;
+			} else if (what === "kept") {
+				const answer = byNext.get(first);
+				if (answer) answer.kept = true;
+				worker.holds = undefined;
+			} else if (what === "stop") count(stops, first);
+			else if (what === "error") count(errors, first);
+			else if (what === "wait") {
+				calls++;
+				longestWaitMs = Math.max(longestWaitMs, Number(first));
+			}
+		},
+		died(worker) {
+			const answer = worker.holds === undefined ? undefined : answers.get(worker.holds);
+			if (!answer) return;
+			answer.unsure = true;
+			killedBeforeCommit++;
+		},
+		lost: (token) => void lostTokens.add(token),
+		verdict(requests) {
+			const sends = new Map<string, number>();
+			const consumed = new Set<string>();
+			let sentAgainAlthoughKept = 0;
+			let retriesAfterSilence = 0;
+			for (const { token, worked } of requests) {
+				sends.set(token, (sends.get(token) ?? 0) + 1);
+				if (consumed.has(token)) {
+					const answer = answers.get(token);
+					if (answer && !answer.unsure) sentAgainAlthoughKept++;
+					else retriesAfterSilence++;
+				}
+				if (worked) consumed.add(token);
+			}
+			const lost = [...lostTokens].map((token) => answers.get(token));
+			return {
+				sends: requests.length,
+				rotations: consumed.size,
+				kept: [...answers.values()].filter(({ kept }) => kept).length,
+				sentAgainAlthoughKept,
+				lostAlthoughReceived: lost.filter((answer) => answer && !answer.unsure).length,
+				killedBeforeCommit,
+				lostInFlight: lost.filter((answer) => !answer).length,
+				retriesAfterSilence,
+				mostSendsOfOneToken: Math.max(0, ...sends.values()),
+				stops,
+				errors,
+				longestWaitMs,
+				calls,
+			};
+		},
+	};
+}

@@ -1,0 +1,17 @@
+/** Repeatable numbers in [0, 1) (mulberry32): the same seed gives the same decisions, though not the same timing. */
+export function seeded(seed: number): () => number {
+	let state = seed >>> 0;
+	return () => {
+		state = (state + 0x6d2b79f5) >>> 0;
+		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+		return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+	};
+}
+
+/** An entry, by a number in [0, 1). */
+export function pick<T>(list: readonly T[], random: () => number): T {
+	const chosen = list[Math.floor(random() * list.length)];
+	if (chosen === undefined) throw new Error("nothing to pick from");
+	return chosen;
+}

@@ -1,0 +1,49 @@
+// node test/torture/torture.ts --processes 16 --rotations 10000 --seed N [--seconds S]
+import { parseArgs } from "node:util";
+import { steps } from "./messages.ts";
+import { torture } from "./run.ts";
+
+const { values } = parseArgs({
+	options: {
+		processes: { type: "string", default: "16" },
+		rotations: { type: "string", default: "10000" },
+		seed: { type: "string", default: String(Date.now() % 1_000_000) },
+		seconds: { type: "string", default: "3600" },
+	},
+});
+const options = {
+	processes: Number(values.processes),
+	rotations: Number(values.rotations),
+	seed: Number(values.seed),
+	seconds: Number(values.seconds),
+	progress: (line: string) => console.log(line),
+};
+console.log(`seed ${options.seed}, ${options.processes} processes, ${options.rotations} rotations`);
+const result = await torture(options);
+const missed = steps.filter((step) => !result.stops[step]);
+const successes = result.rotations;
+console.log(`
+rotations by X                                        ${successes}
+refresh requests                                      ${result.sends}
+requests per rotation                                 ${(result.sends / successes).toFixed(4)}
+rotations reported as kept                            ${result.kept}
+consumed tokens sent again, answer had arrived        ${result.sentAgainAlthoughKept}  (must be 0)
+grants lost, answer had arrived                       ${result.lostAlthoughReceived}  (must be 0)
+answers whose owner was killed before the commit      ${result.killedBeforeCommit}
+grants lost with the answer in flight                 ${result.lostInFlight}
+retries of a token whose answer never arrived         ${result.retriesAfterSilence}
+most sends of one token                               ${result.mostSendsOfOneToken}
+sign-ins afterwards                                   ${result.signIns}
+kills at random / restarts of everything              ${result.kills} / ${result.restarts}
+deaths at a step                                      ${steps.map((step) => `${step} ${result.stops[step] ?? 0}`).join(", ")}
+calls for a token, longest wait                       ${result.calls}, ${result.longestWaitMs} ms
+errors                                                ${JSON.stringify(result.errors)}
+time                                                  ${result.seconds.toFixed(1)} s`);
+
+const violations = [
+	result.sentAgainAlthoughKept > 0 && "a consumed token was sent again although its answer had arrived",
+	result.lostAlthoughReceived > 0 && "a grant was lost although its answer had arrived",
+	result.rotations >= 2000 && missed.length > 0 && `nobody died at ${missed.join(", ")}`,
+].filter(Boolean);
+for (const violation of violations) console.error(`VIOLATION: ${violation} (seed ${options.seed})`);
+process.exitCode = violations.length > 0 ? 1 : 0;
