@@ -16,6 +16,7 @@ import { registerMcpServer } from "./surfaces/mcpServer.ts";
 import { createStatusBar, type StatusBar } from "./surfaces/statusBar.ts";
 import { isKeyMissing, offerToStartAfresh } from "./surfaces/storageWarning.ts";
 import { createTerminals } from "./surfaces/terminals.ts";
+import { startWriteBack } from "./surfaces/writeBackMenu.ts";
 import { createRenewer, type Renewer } from "./vault/renewer.ts";
 import { openVault } from "./vault/vault.ts";
 
@@ -23,7 +24,8 @@ import { openVault } from "./vault/vault.ts";
 export function activate(context: vscode.ExtensionContext): void {
 	const log = vscode.window.createOutputChannel("Twitter Tokens", { log: true });
 	const transport = lazyTransport(log);
-	const vault = openVault({ secrets: context.secrets, folder: sharedFolder(context.globalStorageUri).fsPath, log });
+	const folder = sharedFolder(context.globalStorageUri).fsPath;
+	const vault = openVault({ secrets: context.secrets, folder, log });
 
 	let statusBar: StatusBar | undefined;
 	const renewer: Renewer = createRenewer({
@@ -64,6 +66,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	const { workspaceState: state, environmentVariableCollection: collection } = context;
 	const terminals = createTerminals({ vault, renewer, state, collection, log });
 	const consent = createConsent(state);
+	const writeBack = startWriteBack({ vault, folder, log });
 	const parts = { vault, transport, endpoints, log, signIn, renewer };
 	context.subscriptions.push(
 		log,
@@ -72,7 +75,8 @@ export function activate(context: vscode.ExtensionContext): void {
 		statusBar,
 		registerUriHandler((query) => void signIn.arrive(query)),
 		terminals,
-		registerCommands({ ...parts, memory: context.globalState, note, tell, terminals, consent }),
+		writeBack,
+		registerCommands({ ...parts, memory: context.globalState, note, tell, terminals, consent, writeBack }),
 		registerAuthenticationProvider(parts),
 		registerMcpServer({ ...parts, enabled: mcpEnabled, tell }),
 	);

@@ -130,6 +130,9 @@ function refusal(error: string): TwitterTokensError {
 			'X does not know one of the requested scopes. Check "scope" in your auth settings against the list at docs.x.com and sign in again.',
 		);
 	}
+	if (error === "server_error" || error === "temporarily_unavailable") {
+		return new TwitterTokensError("Unavailable", "X cannot take the sign-in at the moment. Try again in a while.");
+	}
 	const reason = error === "access_denied" ? "The sign-in was cancelled on X" : "X refused the authorization";
 	return new TwitterTokensError(
 		"AccessDenied",

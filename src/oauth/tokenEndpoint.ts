@@ -4,7 +4,7 @@
 import * as v from "valibot";
 import { errorFromAnswer, type Grant, jsonOf } from "./answers.ts";
 import { TwitterTokensError } from "./errors.ts";
-import { TokenResponse, type TokenSet, tokenSetFrom } from "./tokens.ts";
+import { scopesOf, TokenResponse, type TokenSet, tokenSetFrom } from "./tokens.ts";
 import type { HttpAnswer, Transport } from "./transport.ts";
 
 /** An app as the token endpoint knows it: with a secret it is confidential, without it public. */
@@ -18,7 +18,7 @@ export async function exchangeCode(
 	transport: Transport,
 	tokenEndpoint: string,
 	client: Client,
-	grant: { readonly code: string; readonly redirectUri: string; readonly codeVerifier: string },
+	grant: { readonly code: string; readonly redirectUri: string; readonly codeVerifier: string; readonly scope: string },
 ): Promise<TokenSet> {
 	const parameters = {
 		grant_type: "authorization_code",
@@ -27,7 +27,8 @@ export async function exchangeCode(
 		code_verifier: grant.codeVerifier,
 	};
 	const answer = await post(transport, tokenEndpoint, client, parameters);
-	return tokensFrom(answer, "code", secretsOf(client, parameters));
+	// An answer without `scope` means "as requested" (RFC 6749, section 5.1).
+	return tokensFrom(answer, "code", secretsOf(client, parameters), { scopes: scopesOf(grant.scope) });
 }
 
 /**

@@ -70,6 +70,7 @@ export async function redeem(parts: RedeemParts, { callback, way, handedOver }: 
 		code: callback.code,
 		redirectUri: app.redirectUri,
 		codeVerifier,
+		scope: app.scope,
 	});
 	const account = await vault.saveSignIn({ app, tokens, tokenEndpoint: endpoints.token });
 	log.info(`signed in by ${way}: ${account.id}, scopes ${tokens.scopes.join(" ")}`);

@@ -3,7 +3,7 @@ import { readCallback, verifierFor } from "../oauth/authorization.ts";
 import { messageOf, TwitterTokensError } from "../oauth/errors.ts";
 import type { App, PendingAuthorization } from "../vault/records.ts";
 import type { Vault } from "../vault/vault.ts";
-import { isLoopbackRedirect, listenOnLoopback, type Page } from "./loopback.ts";
+import { isLoopbackRedirect, type LoopbackListener, listenOnLoopback, type Page } from "./loopback.ts";
 import { accountOfOtherWindow } from "./otherWindow.ts";
 import { type CodePrompt, showCodePrompt, watchClipboard } from "./paste.ts";
 import type { Arrival, SignedIn } from "./redeem.ts";
@@ -40,6 +40,7 @@ export function watchSignIn(parts: WatchedParts, { app, codeVerifier, openAtOnce
 	const outcome = Promise.withResolvers<SignedIn>();
 	const waiting: vscode.Disposable[] = [];
 	let prompt: CodePrompt | undefined;
+	let listener: LoopbackListener | undefined;
 	let prepared: Promise<PendingAuthorization> | undefined;
 	let ended = false;
 
@@ -51,6 +52,7 @@ export function watchSignIn(parts: WatchedParts, { app, codeVerifier, openAtOnce
 	const giveUp = async (error: unknown) => {
 		if (!ended) {
 			end();
+			listener?.close();
 			outcome.reject(error);
 			await prepared?.then(({ state }) => vault.takePending(state)).catch(() => {});
 		}
@@ -63,7 +65,8 @@ export function watchSignIn(parts: WatchedParts, { app, codeVerifier, openAtOnce
 		const signedIn = Promise.resolve(
 			vscode.window.withProgress({ location, title }, async () => parts.redeem(await arriving)),
 		);
-		signedIn.then(outcome.resolve, outcome.reject);
+		// Until then a browser that fetches the redirect twice gets the same page twice.
+		signedIn.finally(() => listener?.close()).then(outcome.resolve, outcome.reject);
 		return signedIn;
 	};
 
@@ -85,15 +88,11 @@ export function watchSignIn(parts: WatchedParts, { app, codeVerifier, openAtOnce
 		const pending = await parts.begin(app);
 		try {
 			if (isLoopbackRedirect(app.redirectUri)) {
-				const listener = await listenOnLoopback(
-					app.redirectUri,
-					(query) => pageOf(parts.arrive(query)),
-					parts.renderPage,
-				);
-				waiting.push({ dispose: () => listener.close() });
+				const onRedirect = (query: string) => pageOf(parts.arrive(query));
+				listener = await listenOnLoopback(app.redirectUri, onRedirect, parts.renderPage);
 			}
 			if (ended) {
-				end();
+				listener?.close();
 				throw cancelled();
 			}
 		} catch (error) {
@@ -106,6 +105,7 @@ export function watchSignIn(parts: WatchedParts, { app, codeVerifier, openAtOnce
 			vault.onDidChange(async () => {
 				if (!ended && !(await vault.findPending(pending.state)) && !ended) {
 					end();
+					listener?.close();
 					accountOfOtherWindow(vault, pending).then(outcome.resolve, outcome.reject);
 				}
 			}),

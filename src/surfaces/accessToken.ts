@@ -31,7 +31,10 @@ export async function accessToken({ vault, renewer, consent }: AccessTokenParts,
 
 /** `${command:…}` in launch.json passes the whole launch configuration: nothing else in it is ours to check. */
 function accountArgument(argument: unknown): string | undefined {
-	return typeof argument === "object" && argument !== null && "account" in argument && typeof argument.account === "string"
+	return typeof argument === "object" &&
+		argument !== null &&
+		"account" in argument &&
+		typeof argument.account === "string"
 		? argument.account
 		: undefined;
 }

@@ -9,9 +9,10 @@ const Fields = v.object({
 	),
 	account: v.optional(v.string("must be an account id or @handle")),
 	revoke: v.optional(v.boolean("must be true or false")),
+	from: v.optional(v.unknown()),
 });
 
-/** What a command may be called with (contract, "Commands"). `auth` is checked where auth settings are read. */
+/** What a command may be called with (contract, "Commands"). `auth` and `from` are checked where they are read. */
 const Arguments = v.pipe(
 	// Own words: Valibot's repeat the value, which may be a code.
 	v.custom<object>((value) => typeof value === "object" && !Array.isArray(value), "must be an object"),

@@ -4,25 +4,36 @@ import { TwitterTokensError } from "../oauth/errors.ts";
 import { redeem, type SignedIn } from "../signIn/redeem.ts";
 import type { SignIn } from "../signIn/signIn.ts";
 import { editorCallbackUrl } from "../signIn/uriHandler.ts";
-import { labelOf } from "../vault/records.ts";
+import { type Account, labelOf } from "../vault/records.ts";
 import type { Renewer } from "../vault/renewer.ts";
 import { accessToken } from "./accessToken.ts";
+import { accountActions } from "./accountActions.ts";
 import { manageAccounts, pickAccount } from "./accounts.ts";
 import { argumentsOf } from "./arguments.ts";
 import { checkCredentials, tellVerdict } from "./checkCredentials.ts";
 import { chooseApp } from "./chooseApp.ts";
 import { copySecret } from "./clipboard.ts";
-import { type CommandHandler, type Complaints, registerCommand, runForPerson } from "./commandRunner.ts";
+import {
+	asTwitterTokensError,
+	type CommandHandler,
+	type Complaints,
+	registerCommand,
+	runForPerson,
+} from "./commandRunner.ts";
+import { importTokens } from "./importTokens.ts";
 import { offerToMoveSecret } from "./moveSecret.ts";
 import { type SignOutParts, signOut } from "./signOut.ts";
 import { momentOf } from "./statusBar.ts";
 import { summaryOf } from "./summary.ts";
 import { type WorkspaceAccessParts, workspaceActions } from "./workspaceAccess.ts";
+import type { WriteBack } from "./writeBack.ts";
+import { offerWriteBack } from "./writeBackMenu.ts";
 
 export interface CommandParts extends SignOutParts, Complaints, WorkspaceAccessParts {
 	readonly signIn: SignIn;
 	readonly renewer: Renewer;
 	readonly memory: vscode.Memento;
+	readonly writeBack: WriteBack;
 	readonly log: vscode.LogOutputChannel;
 }
 
@@ -83,8 +94,15 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 			);
 			return summaryOf(account, Date.now());
 		},
-		manageAccounts: () => manageAccounts(vault, (account) => workspaceActions(parts, account)),
+		manageAccounts: () =>
+			manageAccounts(vault, (account) => [...workspaceActions(parts, account), ...accountActions(parts, account)]),
 		accessToken: (argument) => accessToken(parts, argument),
+		async importTokens(argument, { byPerson }) {
+			const offer = (account: Account, file: string) =>
+				offerWriteBack(parts.writeBack, account, file).catch((error) => parts.tell(asTwitterTokensError(error)));
+			const accounts = await importTokens({ ...parts, offerWriteBack: offer }, argumentsOf(argument).from, byPerson);
+			return accounts.map((account) => summaryOf(account, Date.now()));
+		},
 		async signOut(argument, { byPerson }) {
 			const { account: wanted, revoke } = argumentsOf(argument);
 			const account = await pickAccount(vault, wanted, byPerson);

@@ -128,7 +128,9 @@ export function createTerminals({ vault, renewer, state, collection, log }: Term
 			if (!vscode.workspace.isTrusted) {
 				throw new TwitterTokensError(
 					"AccessDenied",
-					vscode.l10n.t("This workspace is not trusted, so its terminals get no access token. Trust the workspace first."),
+					vscode.l10n.t(
+						"This workspace is not trusted, so its terminals get no access token. Trust the workspace first.",
+					),
 				);
 			}
 			await state.update(stateKey, account.id);

@@ -3,7 +3,20 @@ import * as vscode from "vscode";
 import { TwitterTokensError } from "../oauth/errors.ts";
 import { type Account, labelOf } from "../vault/records.ts";
 import { confirm, fileProblemText, gitQuestion } from "./exportTokens.ts";
-import { failureOf, type WriteBack, type WriteBackFailure } from "./writeBack.ts";
+import { createWriteBack, failureOf, type WriteBack, type WriteBackFailure, type WriteBackParts } from "./writeBack.ts";
+
+/** The write-back of this window: it warns where somebody sees it, and tries again when somebody comes back. */
+export function startWriteBack(parts: Omit<WriteBackParts, "warn">): WriteBack {
+	const writeBack = createWriteBack({ ...parts, warn: warnOfWriteBack });
+	const watching = vscode.window.onDidChangeWindowState(({ focused }) => focused && writeBack.retry());
+	return {
+		...writeBack,
+		dispose: () => {
+			watching.dispose();
+			writeBack.dispose();
+		},
+	};
+}
 
 /** Asks for the file, then as `offerWriteBack`. */
 export async function chooseWriteBackFile(writeBack: WriteBack, account: Account): Promise<void> {
@@ -70,7 +83,7 @@ export async function endWriteBack(writeBack: WriteBack, account: Account): Prom
  * The warning about a file that was left alone. Only where somebody sees it: a window in the background leaves it to the
  * one in front.
  */
-export function warnOfWriteBack(failure: WriteBackFailure): boolean {
+function warnOfWriteBack(failure: WriteBackFailure): boolean {
 	if (!vscode.window.state.focused) {
 		return false;
 	}

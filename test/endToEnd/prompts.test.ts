@@ -43,6 +43,7 @@ describe("prompts, menus and messages, in a real window", function () {
 
 	describe("without auth settings", () => {
 		it("asks which app is meant", async () => {
+			await window.waitForStatusBarItem("Twitter: sign in");
 			await session.picture("01-nobody-signed-in");
 			await window.runCommand(getToken);
 			const menu = await window.waitForQuickInput("Which X app?");

@@ -10,6 +10,7 @@ const shortest = 16;
 /** All secrets that were in use in a run: what the emulator saw, and what it gave out. */
 export class Ledger {
 	readonly #secrets = new Map<string, string>();
+	readonly #typed = new Set<string>();
 	#emulator: Emulator | undefined;
 
 	watch(emulator: Emulator): void {
@@ -36,6 +37,17 @@ export class Ledger {
 		const query = new URL(address).searchParams;
 		this.take(query.get("state") ?? undefined, "state");
 		this.take(query.get("code") ?? undefined, "code");
+	}
+
+	/** An address that was typed into *Developer: Open URL*. */
+	takeTyped(address: string): void {
+		this.takeAddress(address);
+		for (const [name, value] of new URL(address).searchParams) if (name !== "error") this.#typed.add(value);
+	}
+
+	/** Codes and states that were typed into *Developer: Open URL*. */
+	typed(): ReadonlySet<string> {
+		return this.#typed;
 	}
 
 	/** All so far, by value: its kind. */
@@ -89,7 +101,8 @@ export async function findSecrets(
 	secrets: ReadonlyMap<string, string>,
 ): Promise<{ readonly findings: readonly Finding[]; readonly files: readonly string[] }> {
 	const wanted = [...secrets].flatMap(([value, kind]) => {
-		const forms = new Map([...formsOf(value)].map(([form, text]) => [text, form]));
+		// Often several forms are one text; it is called by the first.
+		const forms = new Map([...formsOf(value)].reverse().map(([form, text]) => [text, form]));
 		return [...forms].map(([text, form]) => ({ value, kind, form, bytes: Buffer.from(text, "latin1") }));
 	});
 	const findings: Finding[] = [];

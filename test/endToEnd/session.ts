@@ -164,6 +164,12 @@ export class Session {
 		return link;
 	}
 
+	/** Delivers an address to the extension through *Developer: Open URL*, in whose own storage it stays. */
+	async openUrl(address: string, window = this.window): Promise<void> {
+		this.ledger.takeTyped(address);
+		await window.openUri(address);
+	}
+
 	/** What the extension wrote into its log channel, of all windows so far. */
 	async log(): Promise<string> {
 		const files = await readLogFiles(this.userData);

@@ -176,14 +176,14 @@ describe("the ways to a token, in a real window", function () {
 				return text.startsWith(session.emulator.origin) ? text : undefined;
 			});
 			const address = session.approve(link);
-			await window.openUri(address);
+			await session.openUrl(address);
 			await signedIn();
 			const sent = present(session.emulator.requests.findLast(({ path }) => path.endsWith("/token")));
 			assert.equal(sent.form.redirect_uri, editorRedirect);
 
 			// The same once more: an echo, which nobody needs to be told of.
 			const before = tokenRequests();
-			await session.logged(/came twice/, () => window.openUri(address));
+			await session.logged(/came twice/, () => session.openUrl(address));
 			await assertNoComplaint();
 			assert.equal(tokenRequests(), before);
 		});
@@ -227,18 +227,19 @@ describe("the ways to a token, in a real window", function () {
 			await window.quickInputClosed();
 			await assertNoComplaint();
 
-			await session.logged(/redirect|StateMismatch/, () => window.openUri(session.approve(link)));
+			await session.logged(/redirect|StateMismatch/, () => session.openUrl(session.approve(link)));
 			assert.equal(await window.dialog(), undefined);
 			assert.equal(tokenRequests(), before);
 			await window.clearNotifications();
 		});
 
-		it("completes a sign-in whose window was reloaded meanwhile", async () => {
+		it("completes a sign-in whose window was reloaded meanwhile", async function () {
+			this.timeout(120_000);
 			const before = tokenRequests();
 			const link = await session.authorizationLink(() => window.runCommand(signIn));
 			await window.waitForQuickInput("Finish the Sign-In");
 			await window.reload();
-			await window.openUri(session.approve(link));
+			await session.openUrl(session.approve(link));
 			await signedIn();
 			assert.equal(tokenRequests(), before + 1);
 			await window.waitForStatusBarItem(fresh("ada_dev"));
@@ -323,7 +324,7 @@ describe("the ways to a token, in a real window", function () {
 			const link = await session.authorizationLink(() => window.runCommand(signIn));
 			await window.waitForQuickInput("Finish the Sign-In");
 			await second.page.bringToFront();
-			await second.openUri(session.approve(link));
+			await session.openUrl(session.approve(link), second);
 			await bothShow(fresh("ada_dev"));
 			await window.quickInputClosed();
 			assert.equal(tokenRequests(), before + 1);

@@ -325,7 +325,7 @@ export class Workbench {
 				await item.hover();
 				const hover = this.page.locator(".monaco-hover.workbench-hover .monaco-hover-content");
 				await hover.last().waitFor();
-				return ((await hover.allInnerTexts()).at(-1) ?? "").trim();
+				return ((await hover.allInnerTexts()).at(-1) ?? "").replaceAll("\u00a0", " ").trim();
 			},
 			click: async () => {
 				await item.click();

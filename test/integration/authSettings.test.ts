@@ -7,6 +7,8 @@ import { assertNoAccount, bench, command, refused, type TestApp } from "./suppor
 
 const { Global, Workspace } = vscode.ConfigurationTarget;
 
+const variable = (name: string) => `\${${name}}`;
+
 describe("auth settings", () => {
 	const b = bench();
 	let outside = "";
@@ -62,9 +64,9 @@ describe("auth settings", () => {
 		for (const [form, folder, path] of [
 			["absolute", () => outside, () => join(outside, "auth.json")],
 			["under ~", () => outside, () => "~/auth.json"],
-			["under ${userHome}", () => outside, () => "${userHome}/auth.json"],
-			["under ${env:NAME}", () => outside, () => "${env:TWITTER_TOKENS_TEST_FOLDER}/auth.json"],
-			["under ${workspaceFolder}", () => workspace, () => "${workspaceFolder}/auth.json"],
+			[`under ${variable("userHome")}`, () => outside, () => `${variable("userHome")}/auth.json`],
+			[`under ${variable("env:NAME")}`, () => outside, () => `${variable("env:TWITTER_TOKENS_TEST_FOLDER")}/auth.json`],
+			[`under ${variable("workspaceFolder")}`, () => workspace, () => `${variable("workspaceFolder")}/auth.json`],
 			["relative to the workspace", () => workspace, () => "auth.json"],
 			["relative with a folder", () => join(workspace, "a folder"), () => "./a folder/auth.json"],
 			["with blanks around it", () => workspace, () => "  auth.JSON \n"],
@@ -130,10 +132,10 @@ describe("auth settings", () => {
 			["a secret that is no JSON", secret, /neither/],
 			["a path with a line end", "a\nb.json", /neither/],
 			["10 MB of text", `{"client_id": "${"x".repeat(10_000_000)}"}`, /longer/],
-			["deep nesting", `${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}`],
+			["deep nesting", '{"a":'.repeat(50_000) + 1 + "}".repeat(50_000)],
 			["a file that is not there", "missing.json", /missing\.json.*cannot be read/],
-			["an unknown variable", "${nonsense}/auth.json", /\$\{nonsense\}/],
-			["a variable that is not set", "${env:TWITTER_TOKENS_NOT_SET}/auth.json", /not set/],
+			["an unknown variable", `${variable("nonsense")}/auth.json`, /\$\{nonsense\}/],
+			["a variable that is not set", `${variable("env:TWITTER_TOKENS_NOT_SET")}/auth.json`, /not set/],
 		];
 		for (const [what, auth, words = /./] of bad) {
 			it(what, async () => {

@@ -33,7 +33,9 @@ const temporary = await mkdtemp(join(tmpdir(), "tt-"));
 const folder = (name: string): string => join(temporary, name);
 try {
 	for (const name of ["workspace", "user", "extensions"]) await mkdir(folder(name));
-	await writeSettings(folder("user"), "User", quiet);
+	// A desktop VS Code would ask before it hands a URI to an extension.
+	const trusted = { "extensions.confirmedUriHandlerExtensionIds": ["twitter-tokens.twitter-tokens"] };
+	await writeSettings(folder("user"), "User", { ...quiet, ...trusted });
 	process.exitCode = await runTests({
 		vscodeExecutablePath: vscode.executable,
 		extensionDevelopmentPath: extension,

@@ -107,13 +107,23 @@ export interface Bounds {
 
 /** Two walks that a test can make in seconds; one with everything in it takes minutes and shows nothing new. */
 export const walks: readonly Bounds[] = [
-	{ renewals: 2, kills: 1, losses: 1, signIns: 0 },
 	{ renewals: 1, kills: 1, losses: 1, signIns: 1 },
+	{ renewals: 2, kills: 1, losses: 1, signIns: 0 },
 ];
 
 const newer = (a: Kept, b: Kept): Kept => (b.generation > a.generation ? b : a);
 
-/** Walks through everything that can happen. Stops at the first few violations. */
+interface Visit {
+	readonly state: State;
+	readonly label?: string;
+	readonly from?: Visit;
+}
+
+function traceOf(visit: Visit | undefined): string[] {
+	return visit?.label === undefined ? [] : [...traceOf(visit.from), visit.label];
+}
+
+/** Walks through everything that can happen. Stops at the first violation. */
 export function explore(bounds: Bounds, mutation?: Mutation): Outcome {
 	const start: State = {
 		journal: first,
@@ -130,18 +140,18 @@ export function explore(bounds: Bounds, mutation?: Mutation): Outcome {
 	const seen = new Set<string>();
 	const violations: Violation[] = [];
 	let ends = 0;
-	const stack: { state: State; trace: readonly string[] }[] = [{ state: start, trace: [] }];
+	const stack: Visit[] = [{ state: start }];
 	seen.add(JSON.stringify(start));
-	for (let entry = stack.pop(); entry && violations.length < 3; entry = stack.pop()) {
-		const next = successors(entry.state, mutation, bounds);
+	for (let visit = stack.pop(); visit && violations.length === 0; visit = stack.pop()) {
+		const next = successors(visit.state, mutation, bounds);
 		if (next.length === 0) ends++;
 		for (const { label, state, violation } of next) {
-			const trace = [...entry.trace, label];
-			if (violation) violations.push({ what: violation, trace });
+			const reached = { state, label, from: visit };
+			if (violation) violations.push({ what: violation, trace: traceOf(reached) });
 			const key = JSON.stringify(state);
 			if (seen.has(key)) continue;
 			seen.add(key);
-			stack.push({ state, trace });
+			stack.push(reached);
 		}
 	}
 	return { states: seen.size, ends, violations };

@@ -179,9 +179,18 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
 	};
 	for (let n = 0; n < processes; n++) open();
 
+	const marks = new Map<string, number>();
+	/** X has seen so many more requests since the last time that this was true for `what`. */
+	const progressed = (what: string, requests: number) => {
+		const { tokenRequests } = emulator.counters;
+		if (tokenRequests - (marks.get(what) ?? 0) < requests) return false;
+		marks.set(what, tokenRequests);
+		return true;
+	};
 	timers.push(
 		setInterval(() => {
-			if (windows.size === 0) return;
+			// By progress too: on a slow computer everybody would die before doing anything.
+			if (windows.size === 0 || !progressed("kill", 5)) return;
 			kills++;
 			pick([...windows], random).child.kill("SIGKILL");
 		}, killEvery),
@@ -189,13 +198,14 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
 			disk = new Map(main);
 		}, 500),
 		setInterval(() => {
+			if (!progressed("restart", 150)) return;
 			restarts++;
 			for (const { child } of windows) child.kill("SIGKILL");
 			main = new Map(disk);
 		}, restartEvery),
 		// The network has its moods, too.
 		setInterval(() => {
-			if (random() < 0.2)
+			if (random() < 0.2 && progressed("fault", 10))
 				emulator.faultNext("token", { kind: pick(["answerLost", "cutBeforeBody", "cutBeforeWork"], random) });
 		}, 500),
 	);

@@ -38,8 +38,9 @@ describe("endpoints", () => {
 	});
 
 	it("are not changed for the next caller", () => {
+		const own = { ...xEndpoints };
 		endpointsFrom({ token: "https://example.com" });
-		assert.deepEqual(endpointsFrom({}), xEndpoints);
+		assert.deepEqual(endpointsFrom({}), own);
 	});
 
 	for (const name of ["authorize", "token", "revoke", "api"] as const) {

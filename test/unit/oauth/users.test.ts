@@ -29,7 +29,7 @@ describe("who am I", () => {
 	async function accessToken(scope?: string, userId?: string): Promise<string> {
 		const asked = { ...(scope === undefined ? {} : { scope }), ...(userId === undefined ? {} : { userId }) };
 		const code = x.issueCode({ clientId: publicClientId, redirectUri, challenge, ...asked });
-		const grant = { code, redirectUri, codeVerifier };
+		const grant = { code, redirectUri, codeVerifier, scope: "tweet.read users.read" };
 		const tokens = await exchangeCode(transport, x.endpoints.token, { clientId: publicClientId }, grant);
 		x.requests.length = 0;
 		return tokens.accessToken;

@@ -145,8 +145,8 @@ describe("loopback listener", () => {
 			assert.equal(headers["content-type"], "text/html; charset=utf-8");
 			assert.equal(headers["cache-control"], "no-store");
 			assert.equal(headers["referrer-policy"], "no-referrer");
-			assert.match(headers["content-security-policy"] ?? "", /^default-src 'none';/);
-			assert.doesNotMatch(headers["content-security-policy"] ?? "", /script/);
+			assert.match(String(headers["content-security-policy"]), /^default-src 'none';/);
+			assert.doesNotMatch(String(headers["content-security-policy"]), /script/);
 			assert.equal(headers.connection, "close");
 		});
 

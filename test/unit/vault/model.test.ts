@@ -8,12 +8,12 @@ describe("a model of the renewal protocol, every interleaving of two windows wit
 			assert.deepEqual(violations, []);
 			assert.ok(states > 1_000, `${states} states`);
 			assert.ok(ends > 0);
-		}).timeout(120_000);
+		}).timeout(300_000);
 	}
 
 	for (const mutation of mutations) {
 		it(`would notice ${mutation}`, () => {
 			assert.ok(walks.some((bounds) => explore(bounds, mutation).violations.length > 0));
-		}).timeout(120_000);
+		}).timeout(300_000);
 	}
 });

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { chmodSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openJournal } from "../../../src/vault/journal.ts";
+import type { Account } from "../../../src/vault/records.ts";
 import { sealingKeyFrom } from "../../../src/vault/sealing.ts";
 import { app, type Bench, bench, eventually, required, tokenEndpoint, tokens } from "./fixtures.ts";
 
@@ -158,7 +159,6 @@ describe("vault: two sides", () => {
 		renameSync(blocked, `${blocked}.away`);
 		rmSync(`${blocked}-journal`, { force: true });
 		// A folder in the file's place: nothing can be opened there.
-		const { mkdirSync } = await import("node:fs");
 		mkdirSync(blocked);
 		const account = {
 			...(JSON.parse(required(at.secrets.backing.get(records))).entries[`account/${id}`].value as object),
@@ -170,6 +170,28 @@ describe("vault: two sides", () => {
 		at.secrets.backing.delete(records);
 		assert.equal((await vault.account()).tokens.accessToken, "access-two");
 		assert.equal((await at.window().account()).tokens.accessToken, "access-two");
+	});
+
+	it("makes such an answer good on top of what other windows changed meanwhile", async () => {
+		use("shared");
+		const vault = at.window();
+		const { id } = await signIn(vault);
+		const blocked = journal();
+		renameSync(blocked, `${blocked}.away`);
+		mkdirSync(blocked);
+		const key = `account/${id}`;
+		await vault.store.updateNow((draft) => draft.set(key, { ...(draft.get(key) as Account), tokens: tokens("two") }));
+		rmSync(blocked, { recursive: true });
+		renameSync(`${blocked}.away`, blocked);
+		at.secrets.backing.delete(records);
+		const other = at.window();
+		await other.noteUse(id);
+		await other.store.update((draft) => draft.set(key, { ...(draft.get(key) as Account), lastRenewedAt: 7 }));
+		const made = await vault.account(id);
+		assert.equal(made.tokens.accessToken, "access-two");
+		assert.equal(made.lastRenewedAt, 7);
+		await vault.saveApp({ ...app, clientId: "another" });
+		assert.equal((await other.account(id)).tokens.accessToken, "access-two");
 	});
 
 	it("says so when the folder cannot be used", async () => {
@@ -193,6 +215,17 @@ describe("vault: the sealing key", () => {
 		await Promise.all(windows.map((vault, n) => vault.saveApp({ ...app, clientId: `app-${n}` })));
 		assert.equal(journals().length, 1);
 		for (const vault of windows) assert.equal((await vault.store.read()).size, 8);
+	});
+
+	it("that another window has just made is waited for, not made a second time", async () => {
+		const late = at.secrets.window();
+		const get = late.get.bind(late);
+		const until = performance.now() + 200;
+		late.get = async (key) => (performance.now() < until ? undefined : await get(key));
+		const [one, two] = [at.window(), at.window({ secrets: late, propagationMs: 5000 })];
+		await Promise.all([one.saveApp(app), two.saveApp({ ...app, clientId: "two" })]);
+		assert.equal(journals().length, 1);
+		assert.deepEqual(await one.app("two"), await two.app("two"));
 	});
 
 	it("is waited for while it is on its way", async () => {
