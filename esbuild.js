@@ -3,9 +3,9 @@ import { basename, resolve } from "node:path";
 import esbuild from "esbuild";
 
 /*
- * Two bundles. `extension.cjs` is what VS Code loads at activation; the HTTP client, many times its size, is in
- * `http.cjs` and is loaded by the first request. esbuild splits only ES modules, so the one dynamic import that leads
- * there is pointed at the other bundle by hand.
+ * Three bundles. `extension.cjs` is what VS Code loads at activation. The HTTP client is loaded by the first request and
+ * the reader of xurl's store, with its YAML parser, by the first import: each is larger than most of the rest. esbuild
+ * splits only ES modules, so the dynamic imports that lead there are pointed at the other bundles by hand.
  *
  *   --production  minified, without source maps    --watch  rebuild on change    --metafile  print what is in the bundles
  */
@@ -13,15 +13,16 @@ import esbuild from "esbuild";
 const flags = new Set(process.argv.slice(2));
 const production = flags.has("--production");
 
-const http = resolve("src/oauth/http.ts");
+const lazy = ["src/oauth/http.ts", "src/oauth/xurlStore.ts"];
 
 /** @type {import("esbuild").Plugin} */
-const lazyHttp = {
-	name: "lazy http",
+const lazyBundles = {
+	name: "lazy bundles",
 	setup(build) {
-		build.onResolve({ filter: /\/http\.ts$/ }, ({ path, kind, importer, resolveDir }) => {
-			if (resolve(resolveDir, path) !== http) return undefined;
-			if (kind === "dynamic-import") return { path: "./http.cjs", external: true };
+		build.onResolve({ filter: /\.ts$/ }, ({ path, kind, importer, resolveDir }) => {
+			const module = lazy.find((entry) => resolve(entry) === resolve(resolveDir, path));
+			if (!module || kind === "entry-point") return undefined;
+			if (kind === "dynamic-import") return { path: `./${basename(module, ".ts")}.cjs`, external: true };
 			return {
 				errors: [{ text: `${path} has to be imported dynamically, not as ${importer} does: it is loaded late` }],
 			};
@@ -70,13 +71,13 @@ const common = {
 	logLevel: "info",
 };
 
-const entries = ["src/extension.ts", "src/oauth/http.ts"];
+const entries = ["src/extension.ts", ...lazy];
 
 rmSync("dist", { recursive: true, force: true });
 const builds = entries.map((entry) => ({
 	...common,
 	entryPoints: [{ in: entry, out: basename(entry, ".ts") }],
-	plugins: entry === "src/extension.ts" ? [lazyHttp] : [usedUndici],
+	plugins: [lazyBundles, usedUndici],
 }));
 
 if (flags.has("--watch")) {

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { parseDocument } from "yaml"; // the parser of npm and Prettier, no dependencies
 import { type AuthSettings, authSettingsFrom } from "./authSettings.ts";
 import { TwitterTokensError } from "./errors.ts";
 import { type FoundApp, type FoundGrant, grantOf } from "./importable.ts";
@@ -121,7 +122,7 @@ async function contentOf(text: string, place: string): Promise<unknown> {
 		throw invalid(`${place} is not a token store of xurl: it is laid out as xurl never does. Nothing was imported.`);
 	}
 	// Loaded with the first import, not with the extension; the YAML package of npm: no dependencies, kept for over ten years.
-	const { parseDocument } = await import("yaml");
+
 	try {
 		const document = parseDocument(text, {
 			prettyErrors: false,

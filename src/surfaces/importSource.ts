@@ -5,7 +5,6 @@ import * as vscode from "vscode";
 import { expandAuthPath } from "../oauth/authPath.ts";
 import { messageOf, TwitterTokensError } from "../oauth/errors.ts";
 import { type FoundApp, foundIn, foundInText } from "../oauth/importable.ts";
-import { readXurlStore } from "../oauth/xurlStore.ts";
 import { displayOf } from "../signIn/authSource.ts";
 import { FileError, readTextFile } from "./atomicFile.ts";
 
@@ -95,6 +94,7 @@ export async function readXurl(): Promise<Found> {
 	}
 	try {
 		const { text } = await readTextFile(path);
+		const { readXurlStore } = await import("../oauth/xurlStore.ts");
 		return { place: path, apps: await readXurlStore(text, path, process.env) };
 	} catch (error) {
 		throw error instanceof FileError

@@ -40,6 +40,8 @@ export interface TortureResult extends Verdict {
 
 /** Short, so that everybody always needs a new token. */
 const lifetimeSeconds = 0.05;
+/** Come about only when X or the network refuses. */
+const rareSteps: ReadonlySet<string> = new Set(["refused", "failureKept"]);
 const scopes = ["offline.access", "tweet.read", "users.read"];
 const clientId = publicClientId;
 const app = { clientId, redirectUri: "http://127.0.0.1:8737/callback", scope: scopes.join(" ") };
@@ -173,7 +175,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
 			secrets: Object.fromEntries(main),
 			stale: window.stale,
 			seed: Math.floor(random() * 2 ** 32),
-			stop: step && { step, count: 1 + Math.floor(random() * 150) },
+			stop: step && { step, count: 1 + Math.floor(random() * (rareSteps.has(step) ? 1 : 25)) },
 		});
 		return window;
 	};

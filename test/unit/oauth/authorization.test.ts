@@ -155,7 +155,7 @@ describe("what comes back from X", () => {
 			["error=access_denied&state=s", "AccessDenied"],
 			["denied=abc", "AccessDenied"],
 			["denied=", "AccessDenied"],
-			["error=server_error", "AccessDenied"],
+			["error=server_error", "Unavailable"],
 			["error=invalid_scope&state=s", "ScopeInvalid"],
 			[`code=${code}&state=s&error=access_denied`, "AccessDenied"],
 			[`error=access_denied&state=s&code=${code}`, "AccessDenied"],

@@ -45,7 +45,14 @@ const exchange = (
 	client: Client,
 	code = issue(client),
 	changes: { redirectUri?: string; codeVerifier?: string } = {},
-) => exchangeCode(transport, x.endpoints.token, client, { code, redirectUri, codeVerifier, scope: "tweet.read", ...changes });
+) =>
+	exchangeCode(transport, x.endpoints.token, client, {
+		code,
+		redirectUri,
+		codeVerifier,
+		scope: "tweet.read",
+		...changes,
+	});
 
 const refresh = (client: Client, token: string | undefined, scopes: string[] = []) =>
 	refreshGrant(transport, x.endpoints.token, client, token ?? "", { scopes });
