@@ -37,7 +37,9 @@ export function activate(context: vscode.ExtensionContext): void {
 		log,
 	});
 	const note = (what: string, error: TwitterTokensError) =>
-		log.warn(`${what}: ${error.code}: ${error.message}${error.serverText ? ` [X: ${error.serverText}]` : ""}`);
+		error.code === "Cancelled"
+			? log.info(`${what}: cancelled`)
+			: log.warn(`${what}: ${error.code}: ${error.message}${error.serverText ? ` [X: ${error.serverText}]` : ""}`);
 	const tell = (error: TwitterTokensError) => void (isKeyMissing(error) ? offerToStartAfresh(vault) : showError(error));
 	const complain = (what: string, thrown: unknown) => {
 		const error = asTwitterTokensError(thrown);

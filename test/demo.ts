@@ -47,8 +47,7 @@ const server = await startCodeServer({
 	},
 });
 
-const canShowWindow =
-	headless || process.platform !== "linux" || process.env["DISPLAY"] || process.env["WAYLAND_DISPLAY"];
+const canShowWindow = headless || process.platform !== "linux" || process.env.DISPLAY || process.env.WAYLAND_DISPLAY;
 if (!canShowWindow) {
 	console.log(
 		`\nNo display here. Open ${server.origin}/?folder=${encodeURIComponent(workspace)} in a browser on this machine.`,

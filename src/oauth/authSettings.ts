@@ -60,7 +60,7 @@ export function authSettingsFrom(value: unknown, place: string): AuthSettings {
 		);
 	}
 	if (redirect_uri) {
-		assertRedirectUri(redirect_uri, place);
+		assertRedirectUri(redirect_uri, `"redirect_uri" in ${place}`);
 	}
 	return {
 		clientId: client_id,
@@ -127,12 +127,16 @@ const forbiddenSchemes: ReadonlySet<string> = new Set(
 	).split(" "),
 );
 
-function assertRedirectUri(redirectUri: string, place: string): void {
+/**
+ * @param what how the value is called in the error text
+ * @throws {TwitterTokensError} `InvalidAuthSettings`
+ */
+export function assertRedirectUri(redirectUri: string, what: string): void {
 	// The scheme as a browser reads it: it overlooks letter case and line breaks.
 	const scheme = URL.canParse(redirectUri) ? new URL(redirectUri).protocol.slice(0, -1) : undefined;
 	if (scheme === undefined || forbiddenSchemes.has(scheme) || redirectUri.includes("#")) {
 		throw invalid(
-			`"redirect_uri" in ${place} is not an address that X accepts. Use the exact callback URL that is registered for your app at console.x.com, for example http://127.0.0.1:8737/callback.`,
+			`${what} is not an address that X accepts. Use the exact callback URL that is registered for your app at console.x.com, for example http://127.0.0.1:8737/callback.`,
 		);
 	}
 }

@@ -1,5 +1,11 @@
 import * as vscode from "vscode";
-import { type AuthSettings, authSettingsFrom, authSourceOf, defaultScope } from "../oauth/authSettings.ts";
+import {
+	type AuthSettings,
+	assertRedirectUri,
+	authSettingsFrom,
+	authSourceOf,
+	defaultScope,
+} from "../oauth/authSettings.ts";
 import { TwitterTokensError } from "../oauth/errors.ts";
 import type { App } from "../vault/records.ts";
 import { type LocatedAuth, readAuth, readAuthFile } from "./authSource.ts";
@@ -16,8 +22,7 @@ export async function askForAuth(kept: readonly App[]): Promise<LocatedAuth & { 
 	const choices: Choice[] = [
 		...kept.map((app) => ({
 			label: `$(key) ${app.clientId}`,
-			description: app.clientSecret ? vscode.l10n.t("confidential app") : vscode.l10n.t("public app"),
-			detail: app.scope,
+			detail: `${app.clientSecret ? vscode.l10n.t("confidential app") : vscode.l10n.t("public app")} · ${app.scope}`,
 			choose: async () => ({ auth: authOf(app), keep: true }),
 		})),
 		...(kept.length > 0 ? [{ label: "", kind: vscode.QuickPickItemKind.Separator, choose: cancelled }] : []),
@@ -39,7 +44,7 @@ export async function askForAuth(kept: readonly App[]): Promise<LocatedAuth & { 
 	];
 	const choice = await vscode.window.showQuickPick(choices, {
 		title: vscode.l10n.t("Twitter Tokens: Which X app?"),
-		placeHolder: vscode.l10n.t("The setting twitterTokens.auth is empty: choose how to name your X app"),
+		placeHolder: vscode.l10n.t("Choose how to name your X app"),
 		ignoreFocusOut: true,
 	});
 	return choice ? choice.choose() : cancelled();
@@ -76,7 +81,7 @@ async function typeClientId(): Promise<LocatedAuth & { keep: boolean }> {
 		prompt: vscode.l10n.t("Callback URL exactly as registered at console.x.com. Leave empty for this editor's own."),
 		placeHolder: "http://127.0.0.1:8737/callback",
 		validateInput: (value) =>
-			problemOf(() => authSettingsFrom({ client_id: "x", redirect_uri: value }, vscode.l10n.t("this prompt"))),
+			value.trim() ? problemOf(() => assertRedirectUri(value.trim(), vscode.l10n.t("The callback URL"))) : undefined,
 	});
 	const value = { client_id: clientId, client_secret: clientSecret, redirect_uri: redirectUri };
 	return { auth: authSettingsFrom(value, vscode.l10n.t("your input")), keep: true };

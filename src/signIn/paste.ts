@@ -3,8 +3,8 @@ import { readCallback } from "../oauth/authorization.ts";
 import { messageOf } from "../oauth/errors.ts";
 
 export interface CodePrompt extends vscode.Disposable {
-	/** Shows that something is under way: the page is open and X is awaited. */
-	setWaiting(waiting: boolean): void;
+	/** Shows that X is awaited, or why it may not be. */
+	setWaiting(problem?: string): void;
 }
 
 /**
@@ -65,8 +65,9 @@ export function showCodePrompt(parts: {
 	];
 	input.show();
 	return {
-		setWaiting: (waiting) => {
-			input.busy = waiting;
+		setWaiting: (problem) => {
+			input.busy = problem === undefined;
+			input.validationMessage = problem && { message: problem, severity: vscode.InputBoxValidationSeverity.Warning };
 		},
 		dispose: () => vscode.Disposable.from(...subscriptions, input).dispose(),
 	};

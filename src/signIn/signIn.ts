@@ -33,6 +33,7 @@ export function createSignIn(parts: SignInParts): SignIn {
 	const { vault, log, announce } = parts;
 	/** Who waits in this window, by state. */
 	const waiting = new Map<string, (arriving: Arriving) => Promise<SignedIn>>();
+	let giveUpFormer: (() => void) | undefined;
 
 	const begin = async (app: App): Promise<PendingAuthorization> => {
 		// Bad ones must not leave anything pending.
@@ -85,6 +86,15 @@ export function createSignIn(parts: SignInParts): SignIn {
 		waitFor: (state, take) => {
 			waiting.set(state, take);
 			return { dispose: () => void waiting.delete(state) };
+		},
+		replaceFormer(giveUp) {
+			giveUpFormer?.();
+			giveUpFormer = giveUp;
+			return {
+				dispose: () => {
+					giveUpFormer = giveUpFormer === giveUp ? undefined : giveUpFormer;
+				},
+			};
 		},
 		limitMs: pendingLifetime,
 	};

@@ -22,6 +22,8 @@ export interface WatchedParts {
 	readonly arrive: (query: string) => Promise<SignedIn | undefined>;
 	/** Registers who waits for a state in this window. */
 	readonly waitFor: (state: string, take: (arriving: Arriving) => Promise<SignedIn>) => vscode.Disposable;
+	/** VS Code shows one prompt at a time: a new sign-in ends the one before it, and gets its port. */
+	readonly replaceFormer: (giveUp: () => void) => vscode.Disposable;
 	/** Milliseconds until nothing is waited for any more. */
 	readonly limitMs: number;
 }
@@ -48,13 +50,15 @@ export function watchSignIn(parts: WatchedParts, { app, codeVerifier, openAtOnce
 		ended = true;
 		vscode.Disposable.from(...waiting.splice(0)).dispose();
 	};
-	/** What is given up must not be finished later by a redirect. */
-	const giveUp = async (error: unknown) => {
+	/**
+	 * Ends the waiting, not the authorization: whatever else opens a prompt closes ours as Escape does, and who approves
+	 * on X all the same meant it. A redirect to the editor's own callback URL still signs in while it is pending.
+	 */
+	const giveUp = (error: unknown) => {
 		if (!ended) {
 			end();
 			listener?.close();
 			outcome.reject(error);
-			await prepared?.then(({ state }) => vault.takePending(state)).catch(() => {});
 		}
 	};
 	/** The exchange that begins here is never broken off: its code is spent. */
@@ -112,20 +116,29 @@ export function watchSignIn(parts: WatchedParts, { app, codeVerifier, openAtOnce
 		);
 		return pending;
 	};
-	const withLink = async (use: (link: string) => Promise<void>) => {
+	const link = async () => {
 		prepared ??= prepare();
-		await use(parts.linkOf(await prepared));
-		prompt?.setWaiting(true);
+		return parts.linkOf(await prepared);
+	};
+	const openPage = async () => {
+		// As a string: a `Uri` would decode the nested redirect URI (host facts, section 4).
+		const opened = await vscode.env.openExternal((await link()) as unknown as vscode.Uri);
+		// Who chose "Copy" in VS Code's question has the link all the same: the waiting goes on.
+		prompt?.setWaiting(opened ? undefined : vscode.l10n.t("The browser was not opened. Use one of the buttons above."));
+	};
+	const copyLink = async () => {
+		await vscode.env.clipboard.writeText(await link());
+		prompt?.setWaiting();
 	};
 	const showPrompt = () => {
 		prompt = showCodePrompt({
 			title: openAtOnce
 				? vscode.l10n.t("Twitter Tokens: Finish the Sign-In in the Browser")
 				: vscode.l10n.t("Twitter Tokens: Get Token"),
-			openPage: () => withLink(openInBrowser),
-			copyLink: () => withLink(async (link) => vscode.env.clipboard.writeText(link)),
+			openPage,
+			copyLink,
 			admit: (text) => handOver(text, "paste"),
-			cancel: () => void giveUp(cancelled()),
+			cancel: () => giveUp(cancelled()),
 		});
 		waiting.push(
 			prompt,
@@ -133,27 +146,17 @@ export function watchSignIn(parts: WatchedParts, { app, codeVerifier, openAtOnce
 		);
 	};
 
-	const timer = setTimeout(() => void giveUp(timedOut(app)), parts.limitMs);
-	waiting.push({ dispose: () => clearTimeout(timer) });
+	const timer = setTimeout(() => giveUp(timedOut(app)), parts.limitMs);
+	waiting.push(
+		{ dispose: () => clearTimeout(timer) },
+		parts.replaceFormer(() => giveUp(cancelled())),
+	);
 	if (openAtOnce) {
-		withLink(async (link) => {
-			showPrompt();
-			await openInBrowser(link);
-		}).catch(giveUp);
+		link().then(showPrompt).then(openPage).catch(giveUp);
 	} else {
 		showPrompt();
 	}
 	return outcome.promise;
-}
-
-/** As a string: a `Uri` would decode the nested redirect URI (host facts, section 4). */
-async function openInBrowser(link: string): Promise<void> {
-	if (!(await vscode.env.openExternal(link as unknown as vscode.Uri))) {
-		throw new TwitterTokensError(
-			"Cancelled",
-			vscode.l10n.t("The browser was not opened. Use the button again, or copy the authorization link."),
-		);
-	}
 }
 
 /** What the browser shows after a redirect to the loopback listener. */

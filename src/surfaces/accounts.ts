@@ -64,16 +64,21 @@ async function manageAccount(
 	isDefault: boolean,
 	moreActions: readonly AccountAction[],
 ): Promise<boolean> {
-	const usable = accountState(account, Date.now()) === "valid" || account.tokens.refreshToken !== undefined;
+	const renewable = account.tokens.refreshToken !== undefined && !account.signInNeeded;
+	const usable = renewable || remaining(account.tokens, Date.now()) > 0;
 	const items: AccountAction[] = [
-		...(accountState(account, Date.now()) === "signInNeeded"
-			? [{ label: vscode.l10n.t("$(sign-in) Sign In Again"), act: () => runForPerson("twitterTokens.signIn") }]
+		...(account.signInNeeded
+			? [
+					{
+						label: vscode.l10n.t("$(sign-in) Sign In Again"),
+						detail: signInMessage(account),
+						act: () => runForPerson("twitterTokens.signIn"),
+					},
+				]
 			: []),
 		...(usable ? [item(vscode.l10n.t("$(copy) Copy Access Token"), "twitterTokens.copyAccessToken")] : []),
 		item(vscode.l10n.t("$(json) Copy Token Response"), "twitterTokens.copyTokenResponse"),
-		...(account.tokens.refreshToken
-			? [item(vscode.l10n.t("$(sync) Refresh Token"), "twitterTokens.refreshToken")]
-			: []),
+		...(renewable ? [item(vscode.l10n.t("$(sync) Refresh Token"), "twitterTokens.refreshToken")] : []),
 		...(isDefault ? [] : [{ label: vscode.l10n.t("$(star) Make Default"), act: () => vault.setDefault(account.id) }]),
 		...moreActions,
 		item(vscode.l10n.t("$(sign-out) Sign Out"), "twitterTokens.signOut"),
@@ -83,7 +88,7 @@ async function manageAccount(
 	}
 	const chosen = await vscode.window.showQuickPick(items, {
 		title: vscode.l10n.t("Twitter Tokens: {0}", labelOf(account)),
-		placeHolder: account.signInNeeded ? signInMessage(account) : stateText(account),
+		placeHolder: vscode.l10n.t("{0} · app {1}", stateText(account), account.clientId),
 	});
 	await chosen?.act();
 	return chosen !== undefined;

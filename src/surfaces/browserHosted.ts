@@ -11,7 +11,8 @@ export async function tellAboutBrowserHosting(memory: vscode.Memento): Promise<v
 	await memory.update(saidKey, true);
 	void vscode.window.showInformationMessage(
 		vscode.l10n.t(
-			"In a VS Code in the browser, secrets belong to this browser: from another one you sign in anew, and deleting this site's data deletes the key to your tokens.",
+			"Here secrets belong to this browser: from another one you sign in anew, and clearing this site's data loses the tokens.",
 		),
+		vscode.l10n.t("OK"),
 	);
 }

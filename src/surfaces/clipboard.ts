@@ -2,7 +2,7 @@ import * as vscode from "vscode";
 import { clipboardClearAfter } from "../signIn/settings.ts";
 
 /** Copies a secret and takes it back after `clipboard.clearAfter`, if it is still there. */
-export async function copySecret(secret: string, what: string): Promise<void> {
+export async function copySecret(secret: string): Promise<void> {
 	await vscode.env.clipboard.writeText(secret);
 	const seconds = clipboardClearAfter();
 	if (seconds > 0) {
@@ -13,9 +13,7 @@ export async function copySecret(secret: string, what: string): Promise<void> {
 		}, seconds * 1000);
 	}
 	vscode.window.setStatusBarMessage(
-		seconds > 0
-			? vscode.l10n.t("$(check) {0} copied; the clipboard is cleared in {1} s", what, seconds)
-			: vscode.l10n.t("$(check) {0} copied", what),
+		seconds > 0 ? vscode.l10n.t("$(check) Copied, cleared in {0} s", seconds) : vscode.l10n.t("$(check) Copied"),
 		5000,
 	);
 }

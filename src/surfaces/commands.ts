@@ -78,12 +78,12 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 		async copyAccessToken(argument, { byPerson }) {
 			const { id } = await pickAccount(vault, argumentsOf(argument).account, byPerson);
 			const { tokens } = await renewer.fresh(id);
-			await copySecret(tokens.accessToken, vscode.l10n.t("Access token"));
+			await copySecret(tokens.accessToken);
 		},
 		async copyTokenResponse(argument, { byPerson }) {
 			const { id } = await pickAccount(vault, argumentsOf(argument).account, byPerson);
 			const { tokens } = await vault.account(id);
-			await copySecret(JSON.stringify(tokens.response, undefined, 2), vscode.l10n.t("Token response"));
+			await copySecret(JSON.stringify(tokens.response, undefined, 2));
 		},
 		async refreshToken(argument, { byPerson }) {
 			const { id } = await pickAccount(vault, argumentsOf(argument).account, byPerson);
@@ -107,7 +107,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 			const { account: wanted, revoke } = argumentsOf(argument);
 			const account = await pickAccount(vault, wanted, byPerson);
 			const label = labelOf(account);
-			const revokes = revoke ?? (byPerson ? await askWhetherToRevoke(label) : false);
+			const revokes = revoke ?? (byPerson ? await askWhetherToRevoke(account) : false);
 			const revoked = await signOut(parts, account.id, revokes);
 			if (byPerson) {
 				tellRevoked(label, revoked);
@@ -150,7 +150,7 @@ export function announce({ account, nameProblem }: SignedIn): void {
 	});
 }
 
-async function askWhetherToRevoke(label: string): Promise<boolean> {
+async function askWhetherToRevoke(account: Account): Promise<boolean> {
 	const chosen = await vscode.window.showQuickPick(
 		[
 			{
@@ -164,7 +164,10 @@ async function askWhetherToRevoke(label: string): Promise<boolean> {
 				revoke: true,
 			},
 		],
-		{ title: vscode.l10n.t("Twitter Tokens: Sign Out {0}", label), placeHolder: vscode.l10n.t("How?") },
+		{
+			title: vscode.l10n.t("Twitter Tokens: Sign Out {0}", labelOf(account)),
+			placeHolder: vscode.l10n.t("Only here, or at X too? · app {0}", account.clientId),
+		},
 	);
 	if (!chosen) {
 		throw new TwitterTokensError("Cancelled", vscode.l10n.t("Cancelled. Nothing was changed."));
@@ -191,7 +194,7 @@ function tellRevoked(label: string, revoked: boolean | "notAsked"): void {
 	}
 	void vscode.window.showInformationMessage(
 		revoked === true
-			? vscode.l10n.t("{0} is signed out: X has revoked its tokens, and they are forgotten here.", label)
-			: vscode.l10n.t("{0} is signed out: its tokens are forgotten here.", label),
+			? vscode.l10n.t("Signed out {0}; X revoked its tokens.", label)
+			: vscode.l10n.t("Signed out {0}.", label),
 	);
 }

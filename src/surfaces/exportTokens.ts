@@ -50,7 +50,7 @@ export async function exportTokens(parts: ExportParts, id: string): Promise<void
 	if (file) {
 		await exportToFile(text, format.fileName);
 	} else {
-		await copySecret(text.trimEnd(), format.name);
+		await copySecret(text.trimEnd());
 	}
 }
 

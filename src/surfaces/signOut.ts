@@ -2,6 +2,7 @@ import type { Endpoints } from "../oauth/endpoints.ts";
 import { messageOf } from "../oauth/errors.ts";
 import { revokeToken } from "../oauth/tokenEndpoint.ts";
 import type { Transport } from "../oauth/transport.ts";
+import { labelOf } from "../vault/records.ts";
 import type { Vault } from "../vault/vault.ts";
 
 /** Milliseconds that X gets to revoke both tokens; the account is forgotten whatever it answers. */
@@ -27,7 +28,7 @@ export async function signOut(parts: SignOutParts, accountId: string, revoke: bo
 	const { token: tokenEndpoint, revoke: revokeEndpoint } = endpoints();
 	// Waits for a renewal under way, so these are the newest tokens.
 	const account = await vault.remove(accountId);
-	log.info(`${accountId}: forgotten`);
+	log.info(`${account ? labelOf(account) : accountId}: forgotten`);
 	if (!account || !revoke) {
 		return "notAsked";
 	}

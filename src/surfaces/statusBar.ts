@@ -140,6 +140,6 @@ export function momentOf(at: number): string {
 	const sameDay = new Date(at).toDateString() === new Date().toDateString();
 	return new Date(at).toLocaleString(
 		vscode.env.language,
-		sameDay ? { hour: "2-digit", minute: "2-digit" } : { dateStyle: "medium", timeStyle: "short" },
+		sameDay ? { hour: "numeric", minute: "2-digit" } : { dateStyle: "medium", timeStyle: "short" },
 	);
 }

@@ -297,7 +297,7 @@ describe("prompts, menus and messages, in a real window", function () {
 			await choose(/@grace_dev/);
 			await window.waitForQuickInput("Twitter Tokens: @grace_dev");
 			await choose(/Copy Access Token/);
-			await window.page.getByText("Access token copied").first().waitFor();
+			await window.page.getByText("Copied, cleared in").first().waitFor();
 			assert.equal(await window.readClipboard(), present(liveToken(1)));
 			await session.picture("42-copied");
 			await window.writeClipboard("");
@@ -312,7 +312,7 @@ describe("prompts, menus and messages, in a real window", function () {
 			await window.waitForQuickInput("Sign Out @grace_dev");
 			await session.picture("43-sign-out");
 			await choose(/Forget Here/);
-			await window.waitForNotification("@grace_dev is signed out: its tokens are forgotten here.");
+			await window.waitForNotification("Signed out @grace_dev.");
 			await session.picture("44-forgotten");
 			await window.clearNotifications();
 			assert.equal(session.emulator.counters.revokeRequests, before);
@@ -337,7 +337,7 @@ describe("prompts, menus and messages, in a real window", function () {
 			await choose(/Sign Out/);
 			await window.waitForQuickInput("Sign Out @ada_dev");
 			await choose(/Revoke at X/);
-			await window.waitForNotification("@ada_dev is signed out: X has revoked its tokens");
+			await window.waitForNotification("Signed out @ada_dev; X revoked its tokens.");
 			await session.picture("46-revoked");
 			await window.clearNotifications();
 			const revoked = session.emulator.requests.filter(({ path }) => path.endsWith("/revoke"));
