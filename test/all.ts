@@ -2,10 +2,11 @@ import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { node24, projectFolder } from "./host/processes.ts";
-import { type Counts, forgetResult, readResult, resultFile, resultVariable } from "./results.ts";
+import { type Counts, forgetResult, packagedVariable, readResult, resultFile, resultVariable } from "./results.ts";
 
 /*
  * `npm test`: everything, in the order in which failing is cheapest. Every layer runs even if an earlier one failed.
+ * The two that wait for windows most of the time run side by side, on one package that is built before.
  * The last line is for machines: the sum of what passed, failed and was skipped.
  */
 
@@ -32,6 +33,10 @@ const layers: readonly Layer[] = [
 			"test/unit/**/*.test.ts",
 		],
 	},
+	{ name: "package", kind: "check", command: ["test/package.ts"] },
+];
+
+const inWindows: readonly Layer[] = [
 	{ name: "integration", kind: "suite", command: ["test/integration/run.ts"] },
 	{ name: "endToEnd", kind: "suite", command: ["test/endToEnd/run.ts"] },
 ];
@@ -46,21 +51,32 @@ interface Outcome extends Counts {
 	readonly seconds: number;
 }
 
-async function runLayer(layer: Layer): Promise<Outcome> {
+function headline({ name }: Layer): void {
+	console.log(`\n── ${name} ${"─".repeat(Math.max(0, 100 - name.length))}`);
+}
+
+/** @param aside its output is held back until it has ended, so that it does not mix with another layer's */
+async function runLayer(layer: Layer, { aside = false, packaged = false } = {}): Promise<Outcome> {
 	const file = resultFile(layer.name);
 	forgetResult(file);
-	console.log(`\n── ${layer.name} ${"─".repeat(Math.max(0, 100 - layer.name.length))}`);
+	if (!aside) headline(layer);
 	const begun = performance.now();
+	const held: Buffer[] = [];
 	const ended = await new Promise<string>((done) => {
 		const child = spawn(node24(), layer.command, {
 			cwd: projectFolder,
-			stdio: "inherit",
+			stdio: aside ? ["inherit", "pipe", "pipe"] : "inherit",
 			timeout: limit,
-			env: { ...process.env, [resultVariable]: file },
+			env: { ...process.env, [resultVariable]: file, ...(packaged ? { [packagedVariable]: "1" } : {}) },
 		});
+		for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => held.push(chunk));
 		child.once("error", (error) => done(error.message));
-		child.once("exit", (code, signal) => done(code === 0 ? "" : `exit ${code ?? signal}`));
+		child.once("close", (code, signal) => done(code === 0 ? "" : `exit ${code ?? signal}`));
 	});
+	if (aside) {
+		headline(layer);
+		process.stdout.write(Buffer.concat(held));
+	}
 	const seconds = (performance.now() - begun) / 1_000;
 	if (layer.kind === "check") {
 		return ended === "" ? { ...none, note: "ok", seconds } : { ...none, failed: 1, note: ended, seconds };
@@ -78,6 +94,10 @@ async function runLayer(layer: Layer): Promise<Outcome> {
 
 const outcomes: (readonly [string, Outcome])[] = [];
 for (const layer of layers) outcomes.push([layer.name, await runLayer(layer)]);
+const windows = inWindows.map(async (layer, index): Promise<readonly [string, Outcome]> => {
+	return [layer.name, await runLayer(layer, { aside: index > 0, packaged: true })];
+});
+outcomes.push(...(await Promise.all(windows)));
 
 const sum = (key: keyof Counts): number => outcomes.reduce((total, [, outcome]) => total + outcome[key], 0);
 

@@ -11,6 +11,9 @@ export interface Counts {
 /** Names the file the reporter writes its counts to; without it the reporter only prints. */
 export const resultVariable = "TWITTER_TOKENS_RESULT";
 
+/** Set where the package was built just before: a layer then builds nothing under the other's feet. */
+export const packagedVariable = "TWITTER_TOKENS_PACKAGED";
+
 const folder = resolve(import.meta.dirname, "../out/results");
 
 export function resultFile(layer: string): string {

@@ -76,7 +76,7 @@ describe("prompts, menus and messages, in a real window", function () {
 			await window.waitForQuickInput("(3/3)");
 			await session.picture("06-callback-url");
 			await window.type("no address");
-			assert.equal((await window.waitForQuickInput(/redirect_uri/)).severity, "error");
+			assert.equal((await window.waitForQuickInput("The callback URL is not an address")).severity, "error");
 			await session.picture("07-callback-url-wrong");
 			await window.type("");
 			await window.accept();
@@ -107,7 +107,7 @@ describe("prompts, menus and messages, in a real window", function () {
 			const { clientId } = session.app("confidential");
 			const [offered] = menu.items;
 			assert.equal(offered?.label, `$(key) ${clientId}`);
-			assert.equal(offered?.description, "confidential app");
+			assert.match(offered?.detail ?? "", /^confidential app · /);
 			await session.picture("11-which-app-again");
 			await window.pickItem(clientId);
 			await pasteCode("confidential", editorRedirect, 0);

@@ -2,10 +2,8 @@ import { spawn } from "node:child_process";
 import { glob } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { findChromium } from "../host/chromium.ts";
-import { installCodeServer } from "../host/codeServer.ts";
 import { node24, projectFolder } from "../host/processes.ts";
-import { resultVariable, writeResult } from "../results.ts";
+import { packagedVariable, resultVariable, writeResult } from "../results.ts";
 
 /*
  * Packages the extension and runs test/endToEnd/**\/*.test.ts, each of which installs that package into a real window.
@@ -35,11 +33,8 @@ async function main(): Promise<number> {
 		return 0;
 	}
 
-	const packaged = await start("npm", ["run", "--silent", "package"]);
-	if (packaged !== 0) return packaged;
-	// Here and not in the first test: downloads take longer than a test may.
-	await installCodeServer();
-	await findChromium();
+	const prepared = process.env[packagedVariable] ? 0 : await start(node24(), ["test/package.ts"]);
+	if (prepared !== 0) return prepared;
 
 	const root = dirname(createRequire(import.meta.url).resolve("mocha/package.json"));
 	return await start(node24(), [

@@ -6,7 +6,7 @@ import { bundleTests } from "../host/bundle.ts";
 import { quiet, writeSettings } from "../host/codeServer.ts";
 import { node24, projectFolder, run } from "../host/processes.ts";
 import { findVSCode } from "../host/vscode.ts";
-import { forgetResult, readResult, resultFile, resultVariable } from "../results.ts";
+import { forgetResult, packagedVariable, readResult, resultFile, resultVariable } from "../results.ts";
 
 /*
  * Runs test/integration/**\/*.test.ts inside the extension host of a fresh VS Code. Words on the command line choose
@@ -15,7 +15,9 @@ import { forgetResult, readResult, resultFile, resultVariable } from "../results
 
 // Another extension's folder: for trying out this runner itself.
 const extension = process.env.TWITTER_TOKENS_EXTENSION ?? projectFolder;
-if (extension === projectFolder) console.log(await run(node24(), ["esbuild.js"], { workingFolder: projectFolder }));
+if (extension === projectFolder && !process.env[packagedVariable]) {
+	console.log(await run(node24(), ["esbuild.js"], { workingFolder: projectFolder }));
+}
 
 const out = join(projectFolder, "out/integration");
 const suite = await bundleTests({
