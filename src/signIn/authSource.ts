@@ -28,30 +28,38 @@ export async function readAuth(value: unknown, place: string): Promise<LocatedAu
 		case "value":
 			return { auth: authSettingsFrom(source.value, place) };
 		case "file": {
-			const file = locate(source.path, place);
+			const file = locateAuthFile(source.path, place);
 			return { auth: await readAuthFile(file), file };
 		}
 	}
 }
 
-/** The auth settings in a file, read through the file system it belongs to (which may be a remote window's). */
+/** The auth settings in a file. */
 export async function readAuthFile(file: vscode.Uri): Promise<AuthSettings> {
 	const shown = displayOf(file);
-	let bytes: Uint8Array;
+	return authSettingsFrom(parseAuthText(await readAuthText(file), shown), shown);
+}
+
+/**
+ * The text of an auth JSON, read through the file system it belongs to (which may be a remote window's).
+ *
+ * @throws {TwitterTokensError} `InvalidAuthSettings`
+ */
+export async function readAuthText(file: vscode.Uri): Promise<string> {
+	const shown = displayOf(file);
 	try {
 		const { size } = await vscode.workspace.fs.stat(file);
 		if (size > maxFileBytes) {
 			throw invalid(`The file ${shown} is larger than an auth JSON can be (${size} bytes). Choose the right file.`);
 		}
-		bytes = await vscode.workspace.fs.readFile(file);
+		return new TextDecoder().decode(await vscode.workspace.fs.readFile(file));
 	} catch (error) {
 		if (error instanceof TwitterTokensError) {
 			throw error;
 		}
 		const why = error instanceof vscode.FileSystemError ? error.code : messageOf(error);
-		throw invalid(`The auth JSON ${shown} cannot be read (${why}). Check the path in twitterTokens.auth.`);
+		throw invalid(`The auth JSON ${shown} cannot be read (${why}). Check its path. Nothing was changed.`);
 	}
-	return authSettingsFrom(parseAuthText(new TextDecoder().decode(bytes), shown), shown);
 }
 
 /** How a file is called in texts. */
@@ -59,7 +67,12 @@ export function displayOf(file: vscode.Uri): string {
 	return file.scheme === "file" ? file.fsPath : file.path;
 }
 
-function locate(path: string, place: string): vscode.Uri {
+/**
+ * Where the contract's paths lead to.
+ *
+ * @throws {TwitterTokensError} `InvalidAuthSettings`
+ */
+export function locateAuthFile(path: string, place: string): vscode.Uri {
 	const located = expandAuthPath(path, { home: homedir(), environment: process.env });
 	const folder = vscode.workspace.workspaceFolders?.[0];
 	if (located.kind === "absolute") {

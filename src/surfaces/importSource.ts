@@ -2,14 +2,10 @@ import { statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
-import { expandAuthPath } from "../oauth/authPath.ts";
-import { messageOf, TwitterTokensError } from "../oauth/errors.ts";
+import { TwitterTokensError } from "../oauth/errors.ts";
 import { type FoundApp, foundIn, foundInText } from "../oauth/importable.ts";
-import { displayOf } from "../signIn/authSource.ts";
+import { displayOf, locateAuthFile, readAuthText } from "../signIn/authSource.ts";
 import { FileError, readTextFile } from "./atomicFile.ts";
-
-/** Bytes; asked before reading. */
-const maxFileBytes = 1_000_000;
 
 /** What was found, and where. */
 export interface Found {
@@ -39,7 +35,7 @@ export async function readSource(from: unknown): Promise<Found> {
 		return readClipboard();
 	}
 	if (/\.json$/i.test(text) && !text.includes("\n") && !text.startsWith("{")) {
-		return readAuthJson(locate(text));
+		return readAuthJson(locateAuthFile(text, place));
 	}
 	return { place, apps: [foundInText(text, place)] };
 }
@@ -54,27 +50,9 @@ export function readPasted(text: string): Found {
 	return { place, apps: [foundInText(text, place)] };
 }
 
-/** Through the file system it belongs to, which may be a remote window's. */
 export async function readAuthJson(file: vscode.Uri): Promise<Found> {
 	const place = displayOf(file);
-	let bytes: Uint8Array;
-	try {
-		const { size, type } = await vscode.workspace.fs.stat(file);
-		if ((type & vscode.FileType.File) === 0) {
-			throw invalid(vscode.l10n.t("{0} is no file. Choose the auth JSON itself.", place));
-		}
-		if (size > maxFileBytes) {
-			throw invalid(vscode.l10n.t("{0} is larger than an auth JSON can be. Choose the right file.", place));
-		}
-		bytes = await vscode.workspace.fs.readFile(file);
-	} catch (error) {
-		if (error instanceof TwitterTokensError) {
-			throw error;
-		}
-		const why = error instanceof vscode.FileSystemError ? error.code : messageOf(error);
-		throw invalid(vscode.l10n.t("{0} cannot be read ({1}). Nothing was imported.", place, why));
-	}
-	const found = foundInText(new TextDecoder().decode(bytes), place);
+	const found = foundInText(await readAuthText(file), place);
 	return { place, apps: [found], ...(file.scheme === "file" ? { file: file.fsPath } : {}) };
 }
 
@@ -113,25 +91,6 @@ export function xurlStorePath(): string | undefined {
 	} catch {
 		return undefined;
 	}
-}
-
-/** The contract's paths, by the rules that auth settings have. */
-function locate(path: string): vscode.Uri {
-	const located = expandAuthPath(path, { home: homedir(), environment: process.env });
-	const folder = vscode.workspace.workspaceFolders?.[0];
-	if (located.kind === "absolute") {
-		const below = folder && folder.uri.scheme !== "file" && located.path.startsWith(`${folder.uri.path}/`);
-		return below ? folder.uri.with({ path: located.path }) : vscode.Uri.file(located.path);
-	}
-	if (!folder || !vscode.workspace.isTrusted) {
-		throw invalid(
-			vscode.l10n.t(
-				"{0} is relative to a workspace folder, but none is open, or it is not trusted. Use an absolute path.",
-				path,
-			),
-		);
-	}
-	return vscode.Uri.joinPath(folder.uri, located.path);
 }
 
 function invalid(message: string): TwitterTokensError {

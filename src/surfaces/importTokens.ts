@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { AuthSettings } from "../oauth/authSettings.ts";
 import { messageOf, TwitterTokensError } from "../oauth/errors.ts";
-import { type FoundApp, type FoundGrant, type FoundOAuth1, importedTokens } from "../oauth/importable.ts";
+import { type FoundApp, importedTokens } from "../oauth/importable.ts";
 import { refreshGrant } from "../oauth/tokenEndpoint.ts";
 import { exchangeOAuth1 } from "../oauth/tokenExchange.ts";
 import { scopesOf, type TokenSet } from "../oauth/tokens.ts";
@@ -14,27 +14,14 @@ import { type Account, type App, labelOf } from "../vault/records.ts";
 import type { Vault } from "../vault/vault.ts";
 import { chooseApp } from "./chooseApp.ts";
 import { asTwitterTokensError, runForPerson } from "./commandRunner.ts";
-import {
-	type Found,
-	readAuthJson,
-	readClipboard,
-	readPasted,
-	readSource,
-	readXurl,
-	xurlStorePath,
-} from "./importSource.ts";
+import { askForSource, askWhat, nothingIn, type Wanted } from "./importQuestions.ts";
+import { type Found, readSource } from "./importSource.ts";
 import { nameAccount } from "./whoAmI.ts";
 
 export interface ImportParts extends RedeemParts {
 	/** Offers to write renewed tokens back into the file they came from. */
 	readonly offerWriteBack: (account: Account, file: string) => Promise<void>;
 }
-
-/** One thing to import. */
-type Wanted =
-	| { readonly kind: "app"; readonly found: FoundApp }
-	| { readonly kind: "grant"; readonly found: FoundApp; readonly grant: FoundGrant }
-	| { readonly kind: "oauth1"; readonly found: FoundApp; readonly oauth1: FoundOAuth1 };
 
 /**
  * Imports what another tool holds. A person is told first what sharing a grant means and chooses; a program that names
@@ -192,125 +179,6 @@ function withOfflineAccess(scope: string): string {
 	return scopesOf(`${scope} offline.access`).join(" ");
 }
 
-async function askForSource(): Promise<Found> {
-	const xurl = xurlStorePath();
-	const choices: (vscode.QuickPickItem & { readonly read: () => Promise<Found> })[] = [
-		{
-			label: vscode.l10n.t("$(file-code) An auth JSON File…"),
-			detail: vscode.l10n.t(
-				"access_token and refresh_token, or oauth_token and oauth_token_secret, as OpenIntegrations keeps them",
-			),
-			read: chooseFile,
-		},
-		...(xurl ? [{ label: vscode.l10n.t("$(terminal) xurl"), detail: xurl, read: readXurl }] : []),
-		{
-			label: vscode.l10n.t("$(clippy) The Clipboard"),
-			detail: vscode.l10n.t("X's token response, an auth JSON, or a token"),
-			read: readClipboard,
-		},
-		{
-			label: vscode.l10n.t("$(edit) Paste…"),
-			detail: '{"token_type": "bearer", "access_token": "…", "refresh_token": "…"}',
-			read: paste,
-		},
-	];
-	const chosen = await vscode.window.showQuickPick(choices, {
-		title: vscode.l10n.t("Twitter Tokens: Import Tokens"),
-		placeHolder: vscode.l10n.t("Where are they?"),
-		ignoreFocusOut: true,
-	});
-	return chosen ? chosen.read() : cancelled();
-}
-
-async function chooseFile(): Promise<Found> {
-	const [file] =
-		(await vscode.window.showOpenDialog({
-			title: vscode.l10n.t("Choose an auth JSON"),
-			openLabel: vscode.l10n.t("Import"),
-			filters: { JSON: ["json"] },
-		})) ?? [];
-	return file ? readAuthJson(file) : cancelled();
-}
-
-async function paste(): Promise<Found> {
-	const text = await vscode.window.showInputBox({
-		title: vscode.l10n.t("Twitter Tokens: Paste Tokens"),
-		prompt: vscode.l10n.t("X's token response, an auth JSON, or a token. It is kept in SecretStorage."),
-		password: true,
-		ignoreFocusOut: true,
-		validateInput: (value) => {
-			try {
-				readPasted(value);
-				return undefined;
-			} catch (error) {
-				return messageOf(error);
-			}
-		},
-	});
-	return text === undefined ? cancelled() : readPasted(text);
-}
-
-/** Says what taking over a shared grant means (fact sheet, sections 7 and 11.1) before anything is taken. */
-async function askWhat({ place, apps }: Found): Promise<readonly Wanted[]> {
-	type Choice = vscode.QuickPickItem & { readonly wanted: readonly Wanted[] };
-	const nameOf = (found: FoundApp) => (apps.length > 1 ? ` · ${found.name}` : "");
-	const appChoices = apps.flatMap((found): Choice[] =>
-		found.auth
-			? [
-					{
-						label: vscode.l10n.t("$(key) App Only, Then Sign In"),
-						description: found.auth.clientId + nameOf(found),
-						detail: vscode.l10n.t(
-							"Gets tokens of your own. X keeps one grant per app and account, so give each tool an app of its own to keep both signed in.",
-						),
-						wanted: [{ kind: "app", found }],
-					},
-				]
-			: [],
-	);
-	const grants = apps.flatMap((found) => found.grants.map((grant) => ({ kind: "grant" as const, found, grant })));
-	const grantChoices = grants.map(
-		({ kind, found, grant }): Choice => ({
-			label: grant.handle
-				? vscode.l10n.t("$(account) Take Over the Tokens of @{0}", grant.handle)
-				: vscode.l10n.t("$(account) Take Over the Tokens"),
-			description: `${found.auth?.clientId ?? ""}${nameOf(found)}`,
-			detail: vscode.l10n.t(
-				"They move here: whoever renews first, this editor or the other tool, makes the other's copy worthless.",
-			),
-			wanted: [{ kind, found, grant }],
-		}),
-	);
-	const all: Choice[] =
-		grants.length > 1
-			? [{ label: vscode.l10n.t("$(organization) Take Over All {0} of Them", grants.length), wanted: grants }]
-			: [];
-	const exchanges = apps.flatMap((found): Choice[] =>
-		found.oauth1
-			? [
-					{
-						label: vscode.l10n.t("$(arrow-swap) Exchange the OAuth 1.0a Token"),
-						description: `${found.auth?.clientId ?? ""}${nameOf(found)}`,
-						detail: vscode.l10n.t(
-							"A sign-in without a browser. The OAuth 1.0a token stays valid; OAuth 2.0 tokens that the same app got for this account before end.",
-						),
-						wanted: [{ kind: "oauth1", found, oauth1: found.oauth1 }],
-					},
-				]
-			: [],
-	);
-	const choices = [...appChoices, ...grantChoices, ...all, ...exchanges];
-	if (choices.length === 0) {
-		throw nothingIn(place);
-	}
-	const chosen = await vscode.window.showQuickPick(choices, {
-		title: vscode.l10n.t("Twitter Tokens: Import from {0}", place),
-		placeHolder: vscode.l10n.t("What should be taken from there?"),
-		ignoreFocusOut: true,
-	});
-	return chosen ? chosen.wanted : cancelled();
-}
-
 async function tellImported(
 	parts: ImportParts,
 	{ place, file }: Found,
@@ -328,12 +196,4 @@ async function tellImported(
 	if (chosen === offer && file && first) {
 		await parts.offerWriteBack(first, file);
 	}
-}
-
-function nothingIn(place: string): TwitterTokensError {
-	return new TwitterTokensError("InvalidAuthSettings", vscode.l10n.t("{0} holds nothing to import.", place));
-}
-
-async function cancelled(): Promise<never> {
-	throw new TwitterTokensError("Cancelled", vscode.l10n.t("Cancelled. Nothing was changed."));
 }
