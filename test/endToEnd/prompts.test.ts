@@ -185,11 +185,12 @@ describe("prompts, menus and messages, in a real window", function () {
 		});
 
 		it("leads to the developer console where the app is unknown", async () => {
-			await session.useAuth({ client_id: "VW5rbm93bkNsaWVudElkMDEyMzQ6MTpjaQ", redirect_uri: editorRedirect });
 			await window.runCommand(getToken);
-			await window.pickItem("Choose an auth JSON file");
-			await window.waitForQuickInput("Choose an auth JSON");
-			await window.type(session.authFile);
+			await window.pickItem("Paste an auth JSON");
+			await window.waitForQuickInput("Paste an Auth JSON");
+			await window.type(
+				JSON.stringify({ client_id: "VW5rbm93bkNsaWVudElkMDEyMzQ6MTpjaQ", redirect_uri: editorRedirect }),
+			);
 			await window.accept();
 			await window.waitForQuickInput("Twitter Tokens: Get Token");
 			await window.type("a-code-that-X-never-gave");
