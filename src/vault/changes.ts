@@ -1,4 +1,4 @@
-import { type FSWatcher, watch } from "node:fs";
+import { type FSWatcher, statSync, watch } from "node:fs";
 import { messageOf } from "../oauth/errors.ts";
 import type { VaultLog } from "./secretStore.ts";
 
@@ -25,6 +25,8 @@ export function watchFolder(
 ): FolderWatch {
 	let disposed = false;
 	let watcher: FSWatcher | undefined;
+	/** The folder that is watched: one that was deleted and made again is another. */
+	let watched: bigint | undefined;
 	let poll: NodeJS.Timeout | undefined;
 	let soon: NodeJS.Timeout | undefined;
 	let running = false;
@@ -43,6 +45,7 @@ export function watchFolder(
 			log.warn(`Could not look for changes of other windows: ${messageOf(error)}`);
 		} finally {
 			running = false;
+			if (watcher && watched !== inodeOf(path)) arm();
 			if (again) {
 				again = false;
 				nudge();
@@ -63,14 +66,21 @@ export function watchFolder(
 		poll.unref();
 	};
 
-	try {
-		watcher = watch(path, { persistent: false }, (_, name) => {
-			if (name === null || concerns(name)) nudge();
-		});
-		watcher.on("error", fallBack);
-	} catch (error) {
-		fallBack(error);
-	}
+	const arm = () => {
+		watcher?.close();
+		if (disposed) return;
+		try {
+			watched = inodeOf(path);
+			watcher = watch(path, { persistent: false }, (_, name) => {
+				if (name === null || concerns(name)) nudge();
+			});
+			watcher.on("error", fallBack);
+		} catch (error) {
+			fallBack(error);
+		}
+	};
+
+	arm();
 	return {
 		nudge,
 		dispose() {
@@ -80,4 +90,8 @@ export function watchFolder(
 			clearTimeout(soon);
 		},
 	};
+}
+
+function inodeOf(path: string): bigint | undefined {
+	return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
 }

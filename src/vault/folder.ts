@@ -13,6 +13,8 @@ export interface VaultFolder {
 	/** Held while a sealing key or a journal is made or moved aside. */
 	readonly setUpLock: string;
 	renewalLock(id: string): string;
+	/** Of an account; see `receipts.ts`. */
+	receipt(id: string): string;
 }
 
 const journalName = /^vault-[0-9a-f]{16}\.sqlite$/;
@@ -25,6 +27,7 @@ export function vaultFolder(path: string): VaultFolder {
 		setUpLock: join(path, "setUp.lock.sqlite"),
 		journal: (fingerprint) => join(path, `vault-${fingerprint}.sqlite`),
 		renewalLock: (id) => join(path, `renewal-${id}.lock.sqlite`),
+		receipt: (id) => join(path, `receipt-${id}`),
 		make() {
 			try {
 				// The mode counts for a new folder only; an old one may have been made by an editor with a wider one.

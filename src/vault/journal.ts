@@ -27,8 +27,8 @@ export interface JournalChange {
  */
 export interface Journal {
 	read(): JournalContent;
-	/** Reads, lets `change` decide, and commits, in one exclusive transaction. @param patienceMs blocks this thread so long for the lock */
-	transact<T>(change: (content: JournalContent) => { change: JournalChange; result: T }, patienceMs: number): T;
+	/** Reads, lets `change` decide, and commits, in one exclusive transaction. */
+	transact<T>(change: (content: JournalContent) => { change: JournalChange; result: T }): T;
 	/** False once the file at this path is another one than was opened: moved aside, deleted, restored. */
 	isCurrent(): boolean;
 	close(): void;
@@ -56,8 +56,7 @@ export function openJournal(file: string, key: SealingKey): Journal {
 		};
 		return {
 			read,
-			transact(change, patienceMs) {
-				database.exec(`PRAGMA busy_timeout = ${Math.round(patienceMs)}`);
+			transact(change) {
 				// Exclusive from the start: only BEGIN can find the file busy, never COMMIT.
 				database.exec("BEGIN EXCLUSIVE");
 				try {
@@ -73,8 +72,6 @@ export function openJournal(file: string, key: SealingKey): Journal {
 				} catch (error) {
 					if (database.isTransaction) database.exec("ROLLBACK");
 					throw error;
-				} finally {
-					database.exec("PRAGMA busy_timeout = 0");
 				}
 			},
 			isCurrent: () => identityOf(file) === identity,

@@ -11,8 +11,6 @@ import { StorageError } from "./storageError.ts";
 export interface JournalAccess {
 	/** @throws StorageError; what `work` throws */
 	use<T>(key: SealingKey, work: (journal: Journal) => T): Promise<T>;
-	/** The open journal, for one use without waiting. @throws SQLite's own errors */
-	now(key: SealingKey): Journal;
 	close(): void;
 }
 
@@ -50,7 +48,6 @@ export function createJournalAccess(folder: VaultFolder, waiting: Waiting, log: 
 	};
 
 	return {
-		now,
 		close,
 		async use(key, work) {
 			const once = () => whenFree(() => work(now(key)), waiting);

@@ -16,6 +16,8 @@ const propagation = 3_000;
  * the key is on its way, or lost with the keyring; a second key made then would cut windows off from each other's tokens.
  */
 export interface Keyring {
+	/** The key, if this process has met it. */
+	known(): SealingKey | undefined;
 	/** @throws StorageError `keyNotVisible` */
 	find(): Promise<SealingKey | undefined>;
 	/** Finds the key, or makes the first one. @throws StorageError */
@@ -70,7 +72,7 @@ export function createKeyring({ secrets, folder, log, waiting, randomBytes, prop
 			if (found) return found;
 			if (folder.hasJournals() && !evenBesideJournals) return await awaited();
 			const key = sealingKeyFrom(randomBytes(32));
-			await secrets.store(secretKeys.sealingKey, sealingKeyText(key));
+			await storeSecret(secrets, sealingKeyText(key));
 			// Secret first: dying in between leaves no journal that nobody can open. The journal tells everybody else to wait.
 			openJournal(folder.journal(key.fingerprint), key).close();
 			log.info(`Made the journal vault-${key.fingerprint}.`);
@@ -83,6 +85,7 @@ export function createKeyring({ secrets, folder, log, waiting, randomBytes, prop
 	};
 
 	return {
+		known: () => current,
 		find,
 		findOrMake: async () => (await find()) ?? (await make(false)),
 		makeAnew: () => make(true),
@@ -97,6 +100,14 @@ async function secretOf(secrets: SecretStore): Promise<string | undefined> {
 		return await secrets.get(secretKeys.sealingKey);
 	} catch (error) {
 		throw new StorageError("failed", `The editor does not give out its secrets: ${messageOf(error)}`, { cause: error });
+	}
+}
+
+async function storeSecret(secrets: SecretStore, text: string): Promise<void> {
+	try {
+		await secrets.store(secretKeys.sealingKey, text);
+	} catch (error) {
+		throw new StorageError("failed", `The editor does not keep secrets: ${messageOf(error)}`, { cause: error });
 	}
 }
 

@@ -1,10 +1,9 @@
 import { messageOf, TwitterTokensError } from "../oauth/errors.ts";
 import type { TokenSet } from "../oauth/tokens.ts";
+import { changeIfHeld, keepAnswer } from "./answer.ts";
 import { backOffAfter, failureMessage } from "./backOff.ts";
-import type { Draft } from "./draft.ts";
 import { type Asking, obstacle, signInMessage } from "./obstacles.ts";
 import { type Account, type App, labelOf, type SignInReason } from "./records.ts";
-import { accountIn, putAccount } from "./recordsIn.ts";
 import type { VaultLog } from "./secretStore.ts";
 import type { OpenVault } from "./vault.ts";
 
@@ -28,7 +27,7 @@ const refreshTokenLife = 175 * 24 * 60 * 60_000;
 
 /**
  * One renewal of one account over all windows and processes (design, "Keeping a rotating token alive"):
- * lock, read again, note the intent, send, and commit the answer before anything else happens.
+ * lock, read again, note the intent, send, and write the answer down before anything else happens.
  *
  * @param seen the account as whoever asks knows it: if it has moved on meanwhile, nothing is sent
  * @returns the account with its newest tokens
@@ -79,36 +78,16 @@ async function send(parts: RenewalParts, account: Account, app: App, refreshToke
 		step?.("refused");
 		return await afterFailure(parts, noted.account, refreshToken, unclearBefore, asTwitterTokensError(error));
 	}
-	// Nothing may come between the answer and its commit, which this call makes before it returns: no await, no other call.
-	const kept = vault.store.updateNow((draft) => keepAnswer(draft, id, refreshToken, answer, now()));
+	// Nothing may come between the answer and this: no await, no other call.
+	vault.receipts.write(id, { sent: refreshToken, tokens: answer });
+	step?.("answerNoted");
+	const { result, inJournal } = await vault.store.keep((draft) => keepAnswer(draft, id, refreshToken, answer, now()));
+	if (inJournal) vault.receipts.remove(id);
 	step?.("answerKept");
-	const { held, account: renewed } = await kept;
+	const { held, account: renewed } = result;
 	if (held) log.info(`Renewed the tokens of ${labelOf(renewed)}.`);
 	else log.warn(`${labelOf(account)} has other tokens by now; the answer to an older renewal is dropped.`);
 	return renewed;
-}
-
-interface Outcome {
-	readonly account: Account;
-	/** The refresh token that was sent is still the stored one. */
-	readonly held: boolean;
-}
-
-/** Fencing: only whoever sent the refresh token that is still stored may say what became of it. */
-function changeIfHeld(draft: Draft, id: string, sent: string, change: (stored: Account) => Account): Outcome {
-	const stored = accountIn(draft, id);
-	if (!stored) throw new TwitterTokensError("NoAccount", "The account was signed out meanwhile.");
-	if (stored.tokens.refreshToken !== sent) return { account: stored, held: false };
-	return { account: putAccount(draft, change(stored)), held: true };
-}
-
-/** Also heals a mark that somebody else set while this answer was on its way. */
-function keepAnswer(draft: Draft, id: string, sent: string, tokens: TokenSet, now: number): Outcome {
-	return changeIfHeld(draft, id, sent, ({ renewal: _, backOff: __, signInNeeded: ___, ...kept }) => ({
-		...kept,
-		tokens,
-		lastRenewedAt: now,
-	}));
 }
 
 async function afterFailure(

@@ -6,14 +6,11 @@ import { isJournalFile, type VaultFolder } from "./folder.ts";
 import type { Journal } from "./journal.ts";
 import { createJournalAccess } from "./journalAccess.ts";
 import type { Keyring } from "./keyring.ts";
-import type { SealingKey } from "./sealing.ts";
 import { type SecretStore, secretKeys, type VaultLog } from "./secretStore.ts";
 import type { Waiting } from "./sqlite.ts";
 
 /** How long SecretStorage may take, ms: it can hang on a keyring's prompt, and the journal has it all. */
 const secretLimit = 5_000;
-/** How long the answer of a renewal may block this thread for the journal, ms. Other windows hold it for a few. */
-const patience = 2_000;
 
 /**
  * All entries of this user, kept twice: in the journal, which every window shares and which is never behind, and in SecretStorage,
@@ -29,10 +26,10 @@ export interface Store {
 	 */
 	update<T>(change: (draft: Draft) => T): Promise<T>;
 	/**
-	 * The same for what cannot be had a second time: commits before this call returns its promise, so that nothing comes in between.
-	 * If the journal fails, the change is kept in memory and in SecretStorage and made good later.
+	 * The same for what cannot be had a second time: does not wait for SecretStorage first, and if the journal fails, keeps
+	 * the change in memory and in SecretStorage and makes it good later.
 	 */
-	updateNow<T>(change: (draft: Draft) => T): Promise<T>;
+	keep<T>(change: (draft: Draft) => T): Promise<{ readonly result: T; readonly inJournal: boolean }>;
 	/** The entries changed, here or in another window. */
 	onDidChange(listener: () => void): { dispose(): void };
 	dispose(): void;
@@ -55,7 +52,6 @@ export function createStore({ secrets, folder, keyring, log, waiting, isOver, st
 	const listeners = new Set<() => void>();
 	/** Changes that the journal refused; each is made good on the newest entries. */
 	let held: ((draft: Draft) => unknown)[] = [];
-	let lastKey: SealingKey | undefined;
 	let lastText: string | undefined;
 	let lastSecret: Entries = new Map();
 	let lastMerged: Entries = new Map();
@@ -109,7 +105,7 @@ export function createStore({ secrets, folder, keyring, log, waiting, isOver, st
 		}
 	};
 
-	const commit = <T>(journal: Journal, secret: Entries, change: (draft: Draft) => T, patienceMs: number) => {
+	const commit = <T>(journal: Journal, secret: Entries, change: (draft: Draft) => T) => {
 		const outcome = journal.transact(({ entries, unreadable }) => {
 			// What this process has seen is a third side: it is still there when the file is not.
 			const draft = createDraft(withoutOver(merge(entries, secret, lastMerged)), unreadable);
@@ -119,7 +115,7 @@ export function createStore({ secrets, folder, keyring, log, waiting, isOver, st
 			const put = new Map([...draft.entries].filter(([key, entry]) => entry.generation > stored(key)));
 			const forget = [...entries.keys()].filter((key) => !draft.entries.has(key));
 			return { change: { put, forget }, result: { result, entries: draft.entries } };
-		}, patienceMs);
+		});
 		held = [];
 		return outcome;
 	};
@@ -131,14 +127,15 @@ export function createStore({ secrets, folder, keyring, log, waiting, isOver, st
 		step?.("secretStored");
 	};
 
-	const update = async <T>(change: (draft: Draft) => T) => {
+	const updateOver = async <T>(readOther: () => Promise<Entries>, change: (draft: Draft) => T) => {
 		const key = await keyring.findOrMake();
-		lastKey = key;
-		const secret = await readSecret();
-		const { result, entries } = await journals.use(key, (journal) => commit(journal, secret, change, 0));
+		const secret = await readOther();
+		const { result, entries } = await journals.use(key, (journal) => commit(journal, secret, change));
 		await follow(secret, entries);
 		return result;
 	};
+
+	const update = <T>(change: (draft: Draft) => T) => updateOver(readSecret, change);
 
 	const keepInMemory = async <T>(change: (draft: Draft) => T) => {
 		const draft = createDraft(merge(lastMerged, lastSecret));
@@ -164,7 +161,6 @@ export function createStore({ secrets, folder, keyring, log, waiting, isOver, st
 			seen(entries);
 			return entries;
 		}
-		lastKey = key;
 		const { entries, unreadable } = await journals.use(key, (journal) => journal.read());
 		const draft = createDraft(withoutOver(merge(entries, secret, lastMerged)), unreadable);
 		makeGood(draft);
@@ -206,18 +202,13 @@ export function createStore({ secrets, folder, keyring, log, waiting, isOver, st
 	return {
 		read,
 		update,
-		async updateNow(change) {
-			if (!lastKey) return await keepInMemory(change);
-			let outcome: ReturnType<typeof commit<ReturnType<typeof change>>>;
-			const secret = lastSecret;
+		async keep(change) {
 			try {
-				outcome = commit(journals.now(lastKey), secret, change, patience);
+				return { result: await updateOver(async () => lastSecret, change), inJournal: true };
 			} catch (error) {
 				log.warn(`The journal could not be written: ${messageOf(error)}`);
-				return await keepInMemory(change);
+				return { result: await keepInMemory(change), inJournal: false };
 			}
-			await follow(secret, outcome.entries);
-			return outcome.result;
 		},
 		onDidChange(listener) {
 			const own = () => {

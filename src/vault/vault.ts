@@ -4,8 +4,9 @@ import type { TokenSet } from "../oauth/tokens.ts";
 import type { Draft } from "./draft.ts";
 import { vaultFolder } from "./folder.ts";
 import { createKeyring } from "./keyring.ts";
-import { acquireLock, type Lock } from "./lock.ts";
+import type { Lock } from "./lock.ts";
 import { createPendingAuthorizations, isOverPending } from "./pending.ts";
+import { createReceipts, type Receipts } from "./receipts.ts";
 import { type Account, type App, keys, labelOf, type PendingAuthorization, type User } from "./records.ts";
 import {
 	accountIn,
@@ -19,6 +20,7 @@ import {
 	readDraft,
 	sameUser,
 } from "./recordsIn.ts";
+import { createRenewalLocks } from "./renewalLock.ts";
 import type { SecretStore, VaultLog } from "./secretStore.ts";
 import type { Waiting } from "./sqlite.ts";
 import { StorageError } from "./storageError.ts";
@@ -78,7 +80,9 @@ export interface Vault {
 /** What the renewer uses besides. */
 export interface OpenVault extends Vault {
 	readonly store: Store;
-	/** One renewal of an account at a time over all processes. @throws TimedOut after 90 s, Cancelled */
+	/** For whoever holds the renewal lock. */
+	readonly receipts: Receipts;
+	/** See `RenewalLocks.acquire`. */
 	lockRenewal(id: string, signal?: AbortSignal): Promise<Lock>;
 }
 
@@ -101,9 +105,6 @@ export interface VaultParts {
 
 /** How long other windows may keep the journal locked, ms; a change takes a few. */
 const journalLimit = 10_000;
-/** Longer than an HTTP request may take, ms: whoever waits for a renewal in another window wants its answer. */
-const renewalLimit = 90_000;
-
 const silent: VaultLog = { info() {}, warn() {} };
 
 /** Opens nothing until it is first used. */
@@ -114,11 +115,14 @@ export function openVault(parts: VaultParts): OpenVault {
 	const keyring = createKeyring({ secrets, folder, log, waiting, randomBytes, propagationMs: parts.propagationMs });
 	const isOver = (key: string, value: unknown) => isOverPending(key, value, now());
 	const store = createStore({ secrets, folder, keyring, log, waiting, isOver, step });
-	const read = async () => readDraft(await store.read());
+	const receipts = createReceipts(folder, keyring.known, log);
 
-	const lockRenewal = (id: string, signal?: AbortSignal) => {
-		folder.make();
-		return acquireLock(folder.renewalLock(id), { limitMs: renewalLimit, random, signal, tooLong: renewalTooLong });
+	const renewalLocks = createRenewalLocks({ folder, store, receipts, log, now, random });
+	const lockRenewal = renewalLocks.acquire;
+	const read = async () => {
+		const draft = readDraft(await store.read());
+		const moved = await renewalLocks.takeUpAnswers(accountsIn(draft));
+		return moved ? readDraft(await store.read()) : draft;
 	};
 	const known = async (entries: Promise<Draft>, id: string) => {
 		const account = accountIn(await entries, id);
@@ -128,6 +132,7 @@ export function openVault(parts: VaultParts): OpenVault {
 
 	return {
 		store,
+		receipts,
 		lockRenewal,
 		...createPendingAuthorizations(store, now),
 		async accounts() {
@@ -246,8 +251,4 @@ function journalBusy(): Error {
 		"busy",
 		"Other windows keep the stored tokens locked. Try again; if it stays, close a window.",
 	);
-}
-
-function renewalTooLong(): Error {
-	return new TwitterTokensError("TimedOut", "Another window has been renewing this account for too long. Try again.");
 }

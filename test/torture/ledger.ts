@@ -9,7 +9,7 @@ export interface Ledger {
 }
 
 export interface Worker {
-	/** The token whose answer it has received and not yet committed. */
+	/** The token whose answer it has received and not yet written down. */
 	holds?: string | undefined;
 }
 
@@ -18,11 +18,16 @@ export interface Verdict {
 	readonly rotations: number;
 	readonly kept: number;
 	/** Must be 0. */
-	readonly sentAgainAlthoughKept: number;
+	readonly sentAgainAlthoughNoted: number;
 	/** Must be 0. */
-	readonly lostAlthoughReceived: number;
-	/** The owner was killed between the answer's last byte and its commit: no program can do anything about it. */
-	readonly killedBeforeCommit: number;
+	readonly lostAlthoughNoted: number;
+	/** The owner was killed between the answer's last byte and its first write: no program can do anything about it. */
+	readonly killedBeforeNoting: number;
+	/** From the answer's last byte until a kill can do it no harm any more, µs. */
+	readonly medianUntilNoted: number;
+	readonly longestUntilNoted: number;
+	/** Answers that their owners noted and did not live to say that they are in the journal. */
+	readonly leftInReceipts: number;
 	readonly lostInFlight: number;
 	/** Sends of a token whose answer never arrived. */
 	readonly retriesAfterSilence: number;
@@ -34,11 +39,10 @@ export interface Verdict {
 }
 
 interface Answer {
+	/** On disk: from here on it must survive everything. */
+	noted: boolean;
 	/** In the journal, as far as its owner could still report it. */
 	kept: boolean;
-	/** Its owner died before it could say. */
-	unsure: boolean;
-	readonly next: string;
 }
 
 export function createLedger(): Ledger {
@@ -47,7 +51,8 @@ export function createLedger(): Ledger {
 	const stops: Record<string, number> = {};
 	const errors: Record<string, number> = {};
 	const lostTokens = new Set<string>();
-	let killedBeforeCommit = 0;
+	let killedBeforeNoting = 0;
+	const untilNoted: number[] = [];
 	let longestWaitMs = 0;
 	let calls = 0;
 	const count = (counts: Record<string, number>, name: string) => {
@@ -57,14 +62,18 @@ export function createLedger(): Ledger {
 		note(worker, line) {
 			const [what = "", first = "", second = ""] = line.split(" ");
 			if (what === "received") {
-				const answer = { kept: false, unsure: false, next: second };
+				const answer = { noted: false, kept: false };
 				answers.set(first, answer);
 				byNext.set(second, answer);
 				worker.holds = first;
+			} else if (what === "noted") {
+				const answer = worker.holds === undefined ? undefined : answers.get(worker.holds);
+				if (answer) answer.noted = true;
+				untilNoted.push(Number(first));
+				worker.holds = undefined;
 			} else if (what === "kept") {
 				const answer = byNext.get(first);
 				if (answer) answer.kept = true;
-				worker.holds = undefined;
 			} else if (what === "stop") count(stops, first);
 			else if (what === "error") count(errors, first);
 			else if (what === "wait") {
@@ -73,35 +82,35 @@ export function createLedger(): Ledger {
 			}
 		},
 		died(worker) {
-			const answer = worker.holds === undefined ? undefined : answers.get(worker.holds);
-			if (!answer) return;
-			answer.unsure = true;
-			killedBeforeCommit++;
+			if (worker.holds !== undefined) killedBeforeNoting++;
 		},
 		lost: (token) => void lostTokens.add(token),
 		verdict(requests) {
 			const sends = new Map<string, number>();
 			const consumed = new Set<string>();
-			let sentAgainAlthoughKept = 0;
+			let sentAgainAlthoughNoted = 0;
 			let retriesAfterSilence = 0;
 			for (const { token, worked } of requests) {
 				sends.set(token, (sends.get(token) ?? 0) + 1);
 				if (consumed.has(token)) {
-					const answer = answers.get(token);
-					if (answer && !answer.unsure) sentAgainAlthoughKept++;
+					if (answers.get(token)?.noted) sentAgainAlthoughNoted++;
 					else retriesAfterSilence++;
 				}
 				if (worked) consumed.add(token);
 			}
-			const lost = [...lostTokens].map((token) => answers.get(token));
+			const lost = [...lostTokens].map((token) => answers.get(token)?.noted === true);
+			const inOrder = untilNoted.toSorted((a, b) => a - b);
 			return {
 				sends: requests.length,
 				rotations: consumed.size,
 				kept: [...answers.values()].filter(({ kept }) => kept).length,
-				sentAgainAlthoughKept,
-				lostAlthoughReceived: lost.filter((answer) => answer && !answer.unsure).length,
-				killedBeforeCommit,
-				lostInFlight: lost.filter((answer) => !answer).length,
+				sentAgainAlthoughNoted,
+				lostAlthoughNoted: lost.filter((noted) => noted).length,
+				killedBeforeNoting,
+				medianUntilNoted: inOrder[inOrder.length >> 1] ?? 0,
+				longestUntilNoted: inOrder.at(-1) ?? 0,
+				leftInReceipts: [...answers.values()].filter(({ noted, kept }) => noted && !kept).length,
+				lostInFlight: lost.filter((noted) => !noted).length,
 				retriesAfterSilence,
 				mostSendsOfOneToken: Math.max(0, ...sends.values()),
 				stops,

@@ -33,7 +33,8 @@ export type FromWorker = Flush | Lost;
 
 /**
  * What a worker writes to its fourth descriptor, synchronously and one per line, so that it outlives a SIGKILL:
- * `sent <token>`, `received <token> <newToken>` (hashes), `kept <newToken>`, `stop <step>`, `wait <ms>`, `error <code>`.
+ * `sent <token>`, `received <token> <newToken>` (hashes), `noted <µs since received>`, `kept <newToken>`, `stop <step>`, `wait <ms>`,
+ * `error <code>`.
  */
 export const reportDescriptor = 4;
 
@@ -46,7 +47,7 @@ export const steps = [
 	"intentNoted",
 	"sending",
 	"sent",
-	"received",
+	"answerNoted",
 	"answerKept",
 	"refused",
 	"failureKept",

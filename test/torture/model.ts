@@ -15,6 +15,10 @@ export const mutations = [
 	"lockEndsBeforeAnswer",
 	"retriesForEver",
 	"deadWithoutReadingAgain",
+	"noReceipt",
+	"receiptNotTakenUp",
+	"receiptTakenUpUnfenced",
+	"receiptClearedFirst",
 ] as const;
 export type Mutation = (typeof mutations)[number];
 
@@ -30,10 +34,14 @@ interface Kept {
 type Place =
 	| "idle"
 	| "waiting"
+	| "takingUp"
+	| "dropping"
 	| "reading"
 	| "noting"
 	| "sending"
 	| "inFlight"
+	| "committing"
+	| "clearing"
 	| "keeping"
 	| "storing"
 	| "failing"
@@ -57,11 +65,13 @@ interface Window {
 
 export interface State {
 	readonly journal: Kept;
+	/** The file beside the journal: the answer `token` to the token `sent`. */
+	readonly receipt: { readonly sent: number; readonly token: number } | null;
 	readonly lock: number;
 	readonly windows: readonly [Window, Window];
 	/** X: the token that works now. */
 	readonly live: number;
-	/** The newest token that has reached this computer and was committed. */
+	/** The newest token that was written down on this computer. */
 	readonly arrived: number;
 	/** Consumed tokens whose answer has arrived like that. */
 	readonly answered: readonly number[];
@@ -107,7 +117,7 @@ export interface Bounds {
 
 /** Two walks that a test can make in seconds; one with everything in it takes minutes and shows nothing new. */
 export const walks: readonly Bounds[] = [
-	{ renewals: 1, kills: 1, losses: 1, signIns: 1 },
+	{ renewals: 1, kills: 2, losses: 1, signIns: 1 },
 	{ renewals: 2, kills: 1, losses: 1, signIns: 0 },
 ];
 
@@ -127,6 +137,7 @@ function traceOf(visit: Visit | undefined): string[] {
 export function explore(bounds: Bounds, mutation?: Mutation): Outcome {
 	const start: State = {
 		journal: first,
+		receipt: null,
 		lock: -1,
 		windows: [window(), window()],
 		live: 1,
@@ -144,7 +155,12 @@ export function explore(bounds: Bounds, mutation?: Mutation): Outcome {
 	seen.add(JSON.stringify(start));
 	for (let visit = stack.pop(); visit && violations.length === 0; visit = stack.pop()) {
 		const next = successors(visit.state, mutation, bounds);
-		if (next.length === 0) ends++;
+		if (next.length === 0) {
+			ends++;
+			const { journal, receipt, arrived } = visit.state;
+			const found = receipt?.sent === journal.token ? receipt.token : journal.token;
+			if (found < arrived) violations.push({ what: "an answer that had arrived is lost", trace: traceOf(visit) });
+		}
 		for (const { label, state, violation } of next) {
 			const reached = { state, label, from: visit };
 			if (violation) violations.push({ what: violation, trace: traceOf(reached) });
@@ -184,7 +200,7 @@ function successors(state: State, mutation: Mutation | undefined, bounds: Bounds
 		const add = (label: string, next: State, violation?: string) =>
 			steps.push({ label: `${me}: ${label}`, state: next, violation });
 
-		// Death, at every place where a window may be. Between the answer and its commit there is no place: that is the one
+		// Death, at every place where a window may be. Between the answer and its receipt there is no place: that is the one
 		// thing the program cannot be asked for, and the code has no await there.
 		if (!["killed", "done"].includes(own.place) && state.kills < bounds.kills) {
 			add(
@@ -215,8 +231,26 @@ function successors(state: State, mutation: Mutation | undefined, bounds: Bounds
 				break;
 			}
 			case "waiting":
-				if (mutation === "noLock") add("goes on without a lock", put({ place: "reading" }));
-				else if (state.lock === -1) add("locks", put({ place: "reading" }, { lock: me }));
+				if (mutation === "noLock") add("goes on without a lock", put({ place: "takingUp" }));
+				else if (state.lock === -1) add("locks", put({ place: "takingUp" }, { lock: me }));
+				break;
+			case "takingUp": {
+				const { receipt } = state;
+				if (!receipt || mutation === "receiptNotTakenUp") {
+					add("finds no answer waiting", put({ place: "reading" }));
+					break;
+				}
+				const stored = view(state, own, mutation);
+				const accepted = stored.token === receipt.sent || mutation === "receiptTakenUpUnfenced";
+				const kept = accepted ? answered(stored, receipt.token) : stored;
+				add(
+					"takes up the answer of a dead window",
+					put({ place: "dropping" }, { journal: newer(state.journal, kept) }),
+				);
+				break;
+			}
+			case "dropping":
+				add("drops its file", put({ place: "reading" }, { receipt: null }));
 				break;
 			case "reading": {
 				const now = mutation === "noReadingAgain" ? own.base : view(state, own, mutation);
@@ -269,16 +303,24 @@ function successors(state: State, mutation: Mutation | undefined, bounds: Bounds
 						),
 					);
 				} else {
-					// One step: the answer and its commit.
-					const stored = newer(state.journal, own.cache);
-					const accepted = stored.token === own.sent || mutation === "noFencing";
-					const kept = accepted ? answered(stored, own.answer) : stored;
-					const arrived = accepted ? Math.max(state.arrived, own.answer) : state.arrived;
-					add(
-						"keeps the answer",
-						put({ place: "storing", base: kept }, { journal: kept, arrived, answered: [...state.answered, own.sent] }),
-					);
+					const arrived = Math.max(state.arrived, own.answer);
+					const receipt = mutation === "noReceipt" ? null : { sent: own.sent, token: own.answer };
+					const known = { arrived, answered: [...state.answered, own.sent], receipt };
+					add("writes the answer down", put({ place: "committing" }, known));
 				}
+				break;
+			case "committing": {
+				const stored = newer(state.journal, own.cache);
+				const accepted = stored.token === own.sent || mutation === "noFencing";
+				const kept = accepted ? answered(stored, own.answer) : stored;
+				const commit = put({ place: "clearing", base: kept }, { journal: kept });
+				if (mutation !== "receiptClearedFirst") add("keeps the answer", commit);
+				else if (state.receipt) add("drops the file", put({}, { receipt: null }));
+				else add("keeps the answer", commit);
+				break;
+			}
+			case "clearing":
+				add("drops the file", put({ place: "storing" }, { receipt: null }));
 				break;
 			case "keeping":
 				if (mutation === "secretOnly") add("is done", put({ place: "unlocking" }));

@@ -27,9 +27,11 @@ rotations by X                                        ${successes}
 refresh requests                                      ${result.sends}
 requests per rotation                                 ${(result.sends / successes).toFixed(4)}
 rotations reported as kept                            ${result.kept}
-consumed tokens sent again, answer had arrived        ${result.sentAgainAlthoughKept}  (must be 0)
-grants lost, answer had arrived                       ${result.lostAlthoughReceived}  (must be 0)
-answers whose owner was killed before the commit      ${result.killedBeforeCommit}
+consumed tokens sent again, answer had arrived        ${result.sentAgainAlthoughNoted}  (must be 0)
+grants lost, answer had arrived                       ${result.lostAlthoughNoted}  (must be 0)
+answers left beside the journal by a dead owner       ${result.leftInReceipts}
+answers whose owner died before it could write a byte ${result.killedBeforeNoting}
+from the last byte until it is written, µs            median ${result.medianUntilNoted}, longest ${result.longestUntilNoted}
 grants lost with the answer in flight                 ${result.lostInFlight}
 retries of a token whose answer never arrived         ${result.retriesAfterSilence}
 most sends of one token                               ${result.mostSendsOfOneToken}
@@ -41,8 +43,8 @@ errors                                                ${JSON.stringify(result.er
 time                                                  ${result.seconds.toFixed(1)} s`);
 
 const violations = [
-	result.sentAgainAlthoughKept > 0 && "a consumed token was sent again although its answer had arrived",
-	result.lostAlthoughReceived > 0 && "a grant was lost although its answer had arrived",
+	result.sentAgainAlthoughNoted > 0 && "a consumed token was sent again although its answer had arrived",
+	result.lostAlthoughNoted > 0 && "a grant was lost although its answer had arrived",
 	result.rotations >= 2000 && missed.length > 0 && `nobody died at ${missed.join(", ")}`,
 ].filter(Boolean);
 for (const violation of violations) console.error(`VIOLATION: ${violation} (seed ${options.seed})`);

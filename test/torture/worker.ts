@@ -39,7 +39,9 @@ async function work(start: Start): Promise<void> {
 
 	let stopsLeft = start.stop?.count ?? 0;
 	let newest = "";
+	let receivedAt = 0;
 	const step = (name: string) => {
+		if (name === "answerNoted") report(`noted ${Math.round((performance.now() - receivedAt) * 1000)}`);
 		if (name === "answerKept") report(`kept ${newest}`);
 		if (name !== start.stop?.step || --stopsLeft > 0) return;
 		report(`stop ${name}`);
@@ -62,7 +64,7 @@ async function work(start: Start): Promise<void> {
 		if (answer.status === 200 && answer.text.includes("refresh_token")) {
 			newest = hashOf(JSON.parse(answer.text).refresh_token);
 			report(`received ${token} ${newest}`);
-			step("received");
+			receivedAt = performance.now();
 		}
 		return answer;
 	};

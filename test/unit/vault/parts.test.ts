@@ -181,7 +181,7 @@ describe("vault: files shared by processes", () => {
 				more?.();
 				const changes = new Map(entries.map(([name, generation, value]) => [name, { generation, value }]));
 				return { change: { put: changes, forget: [] }, result: undefined };
-			}, 0);
+			});
 		put([["a", 2, "two"]]);
 		put([["a", 1, "one"]]);
 		assert.throws(() =>

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { type ErrorCode, TwitterTokensError } from "../../../src/oauth/errors.ts";
 import type { Account } from "../../../src/vault/records.ts";
 import { keys } from "../../../src/vault/records.ts";
@@ -309,7 +311,7 @@ describe("renewer", () => {
 			vault.dispose();
 		});
 
-		it("is in the journal before SecretStorage is touched", async () => {
+		it("is on disk at once, in the journal before SecretStorage is touched, and then not beside it any more", async () => {
 			const steps: string[] = [];
 			const secrets = at.secrets.window();
 			const store = secrets.store.bind(secrets);
@@ -321,12 +323,14 @@ describe("renewer", () => {
 			await over({ vault: stepping, step: (name: string) => steps.push(name) }).renewer.renew();
 			assert.deepEqual(steps.slice(steps.indexOf("intentNoted")), [
 				"intentNoted",
+				"answerNoted",
 				"journalCommitted",
-				"answerKept",
 				"secret",
 				"secretStored",
+				"answerKept",
 				"unlocked",
 			]);
+			assert.equal(existsSync(join(at.folder, `receipt-${id}`)), false);
 		});
 	});
 

@@ -126,10 +126,10 @@ describe("vault: two sides", () => {
 		vault.dispose();
 		const name = `app/${app.clientId}`;
 		const foreign = openJournal(journal(), sealingKeyFrom(Buffer.alloc(32, 1)));
-		foreign.transact(
-			() => ({ change: { put: new Map([[name, { generation: 9, value: {} }]]), forget: [] }, result: undefined }),
-			0,
-		);
+		foreign.transact(() => ({
+			change: { put: new Map([[name, { generation: 9, value: {} }]]), forget: [] },
+			result: undefined,
+		}));
 		const later = at.window();
 		assert.deepEqual(await later.app(app.clientId), app);
 		assert.equal(foreign.read().entries.get(name)?.generation, 9);
@@ -163,7 +163,7 @@ describe("vault: two sides", () => {
 		const account = {
 			...(JSON.parse(required(at.secrets.backing.get(records))).entries[`account/${id}`].value as object),
 		};
-		await vault.store.updateNow((draft) => draft.set(`account/${id}`, { ...account, tokens: tokens("two") }));
+		await vault.store.keep((draft) => draft.set(`account/${id}`, { ...account, tokens: tokens("two") }));
 		assert.ok(at.secrets.backing.get(records)?.includes("access-two"));
 		rmSync(blocked, { recursive: true });
 		renameSync(`${blocked}.away`, blocked);
@@ -180,7 +180,7 @@ describe("vault: two sides", () => {
 		renameSync(blocked, `${blocked}.away`);
 		mkdirSync(blocked);
 		const key = `account/${id}`;
-		await vault.store.updateNow((draft) => draft.set(key, { ...(draft.get(key) as Account), tokens: tokens("two") }));
+		await vault.store.keep((draft) => draft.set(key, { ...(draft.get(key) as Account), tokens: tokens("two") }));
 		rmSync(blocked, { recursive: true });
 		renameSync(`${blocked}.away`, blocked);
 		at.secrets.backing.delete(records);
@@ -279,6 +279,13 @@ describe("vault: the sealing key", () => {
 		await vault.saveApp(app);
 		at.secrets.backing.clear();
 		assert.deepEqual(await vault.app(app.clientId), app);
+	});
+
+	it("is not made where the editor keeps no secrets, and nothing is written beside it", async () => {
+		const secrets = at.secrets.window();
+		Object.assign(secrets.fail, { store: true });
+		await assert.rejects(at.window({ secrets }).saveApp(app), { code: "StorageUnavailable", reason: "failed" });
+		assert.deepEqual(journals(), []);
 	});
 
 	it("is not asked for when the editor's secrets cannot be read", async () => {

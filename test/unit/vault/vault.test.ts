@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { labelOf, type PendingAuthorization } from "../../../src/vault/records.ts";
 import { app, type Bench, bench, eventually, required, tokenEndpoint, tokens } from "./fixtures.ts";
@@ -238,6 +238,28 @@ describe("vault: change events", () => {
 			}
 		});
 	}
+
+	it("go on when the folder was deleted and made again", async () => {
+		const at = bench("copied");
+		try {
+			const here = at.window();
+			await here.saveSignIn({ app, tokens: tokens("one"), tokenEndpoint });
+			const other = at.window();
+			let heard = 0;
+			other.onDidChange(() => heard++);
+			await other.accounts();
+			rmSync(at.folder, { recursive: true });
+			await eventually(() => existsSync(at.folder));
+			await here.accounts();
+			const before = heard;
+			await here.saveSignIn({ app, tokens: tokens("two"), tokenEndpoint });
+			await eventually(() => heard > before, 1000);
+			assert.equal((await other.accounts()).length, 2);
+			assert.ok(!at.log.some((line) => line.includes("cannot be watched")));
+		} finally {
+			at.close();
+		}
+	});
 
 	it("tell of own changes, until disposed", async () => {
 		const at = bench();
