@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readlink } from "node:fs/promises";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { until, type Workbench } from "../host/workbench.ts";
 import { fresh, present, Session } from "./session.ts";
 
@@ -83,6 +85,40 @@ describe("renewal, in three real windows", function () {
 		);
 	});
 
+	it("survives the death of the extension host that had the answer, but not yet in the journal", async () => {
+		await first().reload();
+		await first().waitForStatusBarItem(fresh("ada_dev"));
+		const before = refreshes();
+		session.emulator.faultNext("token", { kind: "slow", ms: 3_000, worked: true });
+		await first().page.bringToFront();
+		await first().runCommand(refresh);
+		await until("the request", async () => (refreshes() > before ? true : undefined));
+		const folder = join(session.userData, "User/globalStorage/twitter-tokens.twitter-tokens");
+		const files = () => readdir(folder);
+		const journal = present((await files()).find((name) => /^vault-\w+\.sqlite$/.test(name)));
+		const release = holdJournal(join(folder, journal));
+		try {
+			await until("the answer", async () => (await files()).find((name) => name.startsWith("receipt-")));
+			await killTheRenewing();
+		} finally {
+			release();
+		}
+
+		await second().page.bringToFront();
+		await second().writeClipboard("");
+		await second().runCommand("Twitter Tokens: Copy Access Token");
+		const live = session.emulator.liveGrant(session.app("public").clientId, present(session.emulator.users[0]).id);
+		await until("the live token on the clipboard", async () =>
+			(await second().readClipboard()) === live?.accessToken ? true : undefined,
+		);
+		await allShow(fresh("ada_dev"));
+		assert.equal(refreshes() - before, 1);
+		assert.deepEqual(
+			(await files()).filter((name) => name.startsWith("receipt-")),
+			[],
+		);
+	});
+
 	it("tells the truth in every window when the answer died with the extension host", async () => {
 		await first().reload();
 		await first().waitForStatusBarItem(fresh("ada_dev"));
@@ -127,4 +163,11 @@ async function lockHolder(userData: string): Promise<number | undefined> {
 		}
 	}
 	return undefined;
+}
+
+/** Keeps everybody else from writing to the journal. @returns what ends that */
+function holdJournal(file: string): () => void {
+	const database = new DatabaseSync(file, { timeout: 10_000 });
+	database.exec("BEGIN EXCLUSIVE");
+	return () => database.close();
 }
