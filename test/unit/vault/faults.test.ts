@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { createTransport } from "../../../src/oauth/http.ts";
 import { refreshGrant } from "../../../src/oauth/tokenEndpoint.ts";
 import { tokenSetFrom } from "../../../src/oauth/tokens.ts";
-import { accountState, remaining } from "../../../src/vault/expiry.ts";
-import type { Account } from "../../../src/vault/records.ts";
+import { statusOf } from "../../../src/surfaces/status.ts";
+import { accountState, remaining, willRenewItself } from "../../../src/vault/expiry.ts";
+import { type Account, labelOf } from "../../../src/vault/records.ts";
 import { createRenewer, type Renewer } from "../../../src/vault/renewer.ts";
 import type { OpenVault } from "../../../src/vault/vault.ts";
 import { confidentialClientId, confidentialClientSecret } from "../../emulator/apps.ts";
@@ -71,6 +72,21 @@ describe("a renewal against X's emulator", () => {
 		});
 	}
 	const account = () => vault.account(before.id);
+	/** The status bar's text without the account's name, and its background. */
+	const shown = async (ms = at.now()) => {
+		const shownAccount = await account();
+		const status = statusOf({
+			account: shownAccount,
+			now: ms,
+			leadTimeMs: 10 * minute,
+			renewing: false,
+			renewsItself: willRenewItself(shownAccount, true, true),
+			visibility: "whenSignedIn",
+		});
+		return [status?.text.replace(labelOf(shownAccount), "@"), status?.background];
+	};
+	/** Once the access token has ended, whatever else is known. */
+	const atItsEnd = () => shown(before.tokens.expiresAt);
 	const isLive = ({ tokens }: Account) =>
 		emulator.liveGrant(confidentialClientId, userId)?.refreshToken === tokens.refreshToken;
 	const code = async (promise: Promise<unknown>) => {
@@ -99,6 +115,7 @@ describe("a renewal against X's emulator", () => {
 			assert.equal(after.tokens.expiresAt, at.now() + 120 * minute);
 			assert.deepEqual([after.renewal, after.backOff, after.signInNeeded], [undefined, undefined, undefined]);
 			assert.deepEqual(await account(), after);
+			assert.deepEqual(await shown(), ["$(key) @ 2h 0m", undefined]);
 		});
 	}
 
@@ -120,7 +137,8 @@ describe("a renewal against X's emulator", () => {
 			assert.ok(isLive(after));
 			assert.equal(after.renewal, undefined);
 			assert.equal(after.backOff?.code, expected);
-			assert.equal(accountState(after, at.now()), "valid");
+			assert.deepEqual(await shown(), ["$(key) @ 5m", undefined]);
+			assert.deepEqual(await atItsEnd(), ["$(warning) @ expired", "error"]);
 			assert.equal((await renewer.fresh()).tokens.accessToken, before.tokens.accessToken);
 			if (what === "429 with headers") assert.ok(required(after.backOff).until >= at.now() + 10 * minute - 1000);
 			later(15 * minute);
@@ -136,6 +154,8 @@ describe("a renewal against X's emulator", () => {
 		assert.deepEqual(after.tokens, before.tokens);
 		assert.equal(after.renewal, undefined);
 		assert.equal(after.backOff?.code, "Network");
+		assert.deepEqual(await shown(), ["$(key) @ 5m", undefined]);
+		assert.deepEqual(await atItsEnd(), ["$(warning) @ expired", "error"]);
 	});
 
 	/** No answer, and X did nothing: one more try renews. */
@@ -152,7 +172,7 @@ describe("a renewal against X's emulator", () => {
 			assert.deepEqual(after.tokens, before.tokens);
 			assert.equal(after.renewal?.attempts, 1);
 			assert.match(required(after.backOff).message, /may have reached X/);
-			assert.equal(after.signInNeeded, undefined);
+			assert.deepEqual(await shown(), ["$(key) @ 5m", undefined]);
 			later(minute);
 			assert.ok(isLive(await renewer.fresh()));
 			assert.equal((await account()).renewal, undefined);
@@ -173,11 +193,12 @@ describe("a renewal against X's emulator", () => {
 			emulator.faultNext("token", fault);
 			assert.equal(await code(renewer.renew()), expected);
 			assert.equal((await account()).renewal?.attempts, 1);
-			assert.equal((await account()).signInNeeded, undefined);
+			assert.deepEqual(await shown(), ["$(key) @ 5m", undefined]);
 			later(minute);
 			await renewer.fresh();
 			const after = await account();
 			assert.equal(after.signInNeeded?.reason, "answerLost");
+			assert.deepEqual(await shown(), ["$(warning) @ sign in again", "error"]);
 			assert.deepEqual(after.tokens, before.tokens);
 			assert.equal(emulator.counters.tokenRequests, 2);
 			later(day);
@@ -193,7 +214,7 @@ describe("a renewal against X's emulator", () => {
 			assert.equal(await code(renewer.renew()), "GrantLost");
 			const after = await account();
 			assert.equal(after.signInNeeded?.reason, "replacedElsewhere");
-			assert.equal(accountState(after, at.now()), "signInNeeded");
+			assert.deepEqual(await shown(), ["$(warning) @ sign in again", "error"]);
 			assert.deepEqual(after.tokens, before.tokens);
 		});
 	}
@@ -202,18 +223,23 @@ describe("a renewal against X's emulator", () => {
 		emulator.userRevokes(confidentialClientId, userId);
 		assert.equal(await code(renewer.renew()), "GrantLost");
 		assert.equal((await account()).signInNeeded?.reason, "replacedElsewhere");
+		assert.deepEqual(await shown(), ["$(warning) @ sign in again", "error"]);
 	});
 
 	it("six months without use: sign-in needed, and it says why", async () => {
 		later(183 * day);
 		assert.equal(await code(renewer.renew()), "GrantLost");
 		assert.equal((await account()).signInNeeded?.reason, "unusedTooLong");
+		assert.deepEqual(await shown(), ["$(warning) @ sign in again", "error"]);
 	});
 
 	it("secret regenerated: tokens kept, nothing sent again until the app is told the new one", async () => {
 		const clientSecret = emulator.regenerateSecret(confidentialClientId);
 		assert.equal(await code(renewer.renew()), "ClientAuthenticationFailed");
+		// Nothing renews it now but a person.
+		assert.deepEqual(await shown(), ["$(key) @ 5m", "warning"]);
 		later(day);
+		assert.deepEqual(await shown(), ["$(warning) @ expired", "error"]);
 		assert.equal(await code(renewer.fresh()), "ClientAuthenticationFailed");
 		assert.equal(emulator.counters.tokenRequests, 1);
 		assert.deepEqual((await account()).tokens, before.tokens);
@@ -225,6 +251,7 @@ describe("a renewal against X's emulator", () => {
 	it("app deleted: tokens kept, nothing sent again", async () => {
 		emulator.deleteApp(confidentialClientId);
 		assert.equal(await code(renewer.renew()), "ClientUnknown");
+		assert.deepEqual(await shown(), ["$(key) @ 5m", "warning"]);
 		later(day);
 		assert.equal(await code(renewer.fresh()), "ClientUnknown");
 		assert.equal(emulator.counters.tokenRequests, 1);
