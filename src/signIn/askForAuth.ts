@@ -1,13 +1,8 @@
 import * as vscode from "vscode";
-import {
-	type AuthSettings,
-	assertRedirectUri,
-	authSettingsFrom,
-	authSourceOf,
-	defaultScope,
-} from "../oauth/authSettings.ts";
+import { type AuthSettings, authSettingsFrom, authSourceOf, defaultScope } from "../oauth/authSettings.ts";
 import { TwitterTokensError } from "../oauth/errors.ts";
 import type { App } from "../vault/records.ts";
+import { askForClientId, askForClientSecret, askForRedirectUri, problemOf } from "./appQuestions.ts";
 import { type LocatedAuth, readAuth, readAuthFile } from "./authSource.ts";
 
 /**
@@ -61,28 +56,10 @@ export function authOf(app: App): AuthSettings {
 }
 
 async function typeClientId(): Promise<LocatedAuth & { keep: boolean }> {
-	const ask = (step: number, options: vscode.InputBoxOptions) =>
-		vscode.window
-			.showInputBox({
-				...options,
-				title: vscode.l10n.t("Twitter Tokens: Your X App ({0}/3)", step),
-				ignoreFocusOut: true,
-			})
-			.then((value) => value ?? cancelled());
-	const clientId = await ask(1, {
-		prompt: vscode.l10n.t("OAuth 2.0 Client ID: 34 characters, usually ending in 6MTpjaQ. Not the API Key."),
-		validateInput: (value) => (value.trim() ? undefined : vscode.l10n.t("X needs the Client ID.")),
-	});
-	const clientSecret = await ask(2, {
-		prompt: vscode.l10n.t("OAuth 2.0 Client Secret of a Web App or Bot. Leave empty for a Native App."),
-		password: true,
-	});
-	const redirectUri = await ask(3, {
-		prompt: vscode.l10n.t("Callback URL exactly as registered at console.x.com. Leave empty for this editor's own."),
-		placeHolder: "http://127.0.0.1:8737/callback",
-		validateInput: (value) =>
-			value.trim() ? problemOf(() => assertRedirectUri(value.trim(), vscode.l10n.t("The callback URL"))) : undefined,
-	});
+	const heading = (step: number) => vscode.l10n.t("Twitter Tokens: Your X App ({0}/3)", step);
+	const clientId = await askForClientId(heading(1));
+	const clientSecret = await askForClientSecret(heading(2), { optional: true });
+	const redirectUri = await askForRedirectUri(heading(3), vscode.l10n.t("this editor's own"));
 	const value = { client_id: clientId, client_secret: clientSecret, redirect_uri: redirectUri };
 	return { auth: authSettingsFrom(value, vscode.l10n.t("your input")), keep: true };
 }
@@ -113,15 +90,6 @@ async function pasteJson(): Promise<LocatedAuth & { keep: boolean }> {
 	});
 	const located = text === undefined ? undefined : await readAuth(text, place);
 	return located ? { ...located, keep: true } : cancelled();
-}
-
-function problemOf(check: () => unknown): string | undefined {
-	try {
-		check();
-		return undefined;
-	} catch (error) {
-		return error instanceof Error ? error.message : undefined;
-	}
 }
 
 async function cancelled(): Promise<never> {

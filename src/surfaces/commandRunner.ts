@@ -113,4 +113,4 @@ function actionsFor(error: TwitterTokensError): Map<string, () => Thenable<unkno
 	return actions;
 }
 
-const openConsole = () => vscode.env.openExternal(vscode.Uri.parse("https://console.x.com"));
+export const openConsole = () => vscode.env.openExternal(vscode.Uri.parse("https://console.x.com"));

@@ -22,6 +22,7 @@ import {
 } from "./commandRunner.ts";
 import { importTokens } from "./importTokens.ts";
 import { offerToMoveSecret } from "./moveSecret.ts";
+import { setUpApp } from "./setUpApp.ts";
 import { type SignOutParts, signOut } from "./signOut.ts";
 import { momentOf } from "./statusBar.ts";
 import { summaryOf } from "./summary.ts";
@@ -69,6 +70,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 			);
 			return link;
 		},
+		setUpApp: () => setUpApp(parts),
 		async copyCallbackUrl() {
 			const url = editorCallbackUrl();
 			await vscode.env.clipboard.writeText(url);

@@ -9,16 +9,18 @@ export interface Person {
 	readonly picks?: readonly (RegExp | undefined)[];
 	/** What the open and the save dialog give. */
 	readonly file?: vscode.Uri | undefined;
-	/** Answers to modal warnings: a button, or undefined for Cancel. */
+	/** Answers to modal questions: a button, or undefined for Cancel. */
 	readonly confirms?: readonly (RegExp | undefined)[];
-	/** What is typed into an input box. */
-	readonly types?: string;
+	/** What is typed into an input box, or into one after the other; undefined leaves it by Escape. */
+	readonly types?: string | readonly (string | undefined)[];
+	/** The buttons to press in messages that have them. */
+	readonly clicks?: readonly RegExp[];
 }
 
 export interface Seen {
 	/** The menus as they were shown. */
 	readonly menus: (readonly Choice[])[];
-	/** The texts of modal warnings, with their details. */
+	/** The texts of modal questions, with their details. */
 	readonly questions: string[];
 	readonly warnings: string[];
 	readonly told: string[];
@@ -30,6 +32,22 @@ export async function withPerson(person: Person, act: () => Promise<unknown>): P
 	const seen: Seen = { menus: [], questions: [], warnings: [], told: [], errors: [] };
 	const picks = [...(person.picks ?? [])];
 	const confirms = [...(person.confirms ?? [])];
+	const clicks = [...(person.clicks ?? [])];
+	const typed = typeof person.types === "string" ? undefined : [...(person.types ?? [])];
+	const message =
+		(heap: string[]) =>
+		async (text: string, options: unknown, ...more: string[]) => {
+			if (typeof options !== "object" || options === null || !("modal" in options)) {
+				heap.push(text);
+				const button = [options, ...more].find((each) => typeof each === "string" && clicks[0]?.test(each));
+				if (button !== undefined) clicks.shift();
+				return button;
+			}
+			seen.questions.push("detail" in options ? `${text}\n\n${options.detail}` : text);
+			assert.ok(confirms.length > 0, `a question too many: ${text}`);
+			const pattern = confirms.shift();
+			return pattern && more.find((button) => pattern.test(button));
+		};
 	const own = {
 		showQuickPick: vscode.window.showQuickPick,
 		showOpenDialog: vscode.window.showOpenDialog,
@@ -51,19 +69,14 @@ export async function withPerson(person: Person, act: () => Promise<unknown>): P
 		},
 		showOpenDialog: async () => (person.file ? [person.file] : undefined),
 		showSaveDialog: async () => person.file,
-		showInputBox: async () => person.types,
-		showWarningMessage: async (text: string, options: unknown, ...buttons: string[]) => {
-			if (typeof options !== "object" || options === null || !("modal" in options)) {
-				seen.warnings.push(text);
-				return undefined;
-			}
-			seen.questions.push("detail" in options ? `${text}\n\n${options.detail}` : text);
-			assert.ok(confirms.length > 0, `a question too many: ${text}`);
-			const pattern = confirms.shift();
-			return pattern && buttons.find((button) => pattern.test(button));
+		showInputBox: async () => {
+			if (!typed) return person.types;
+			assert.ok(typed.length > 0 || person.types === undefined, "an input too many");
+			return typed.shift();
 		},
-		showInformationMessage: async (text: string) => void seen.told.push(text),
-		showErrorMessage: async (text: string) => void seen.errors.push(text),
+		showWarningMessage: message(seen.warnings),
+		showInformationMessage: message(seen.told),
+		showErrorMessage: message(seen.errors),
 	});
 	try {
 		await act();
