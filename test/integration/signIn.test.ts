@@ -316,6 +316,27 @@ describe("signIn by the loopback listener", () => {
 		assert.deepEqual(b.x.requests, []);
 	});
 
+	it("is TimedOut when X never calls back, says what to check, and nobody listens any more", async () => {
+		const { setTimeout: ordinary } = globalThis;
+		let tenMinutesPass = () => {};
+		const held = (run: () => void, ms?: number, ...more: unknown[]) => {
+			if (ms !== 600_000) return Reflect.apply(ordinary, globalThis, [run, ms, ...more]);
+			tenMinutesPass = run;
+			return ordinary(() => {}, 0);
+		};
+		Object.assign(globalThis, { setTimeout: held });
+		try {
+			const { link, result } = await b.begin(register().auth);
+			tenMinutesPass();
+			const { message } = await refused(result, "TimedOut");
+			assert.match(message, /callback URL is exactly http:\/\/127\.0\.0\.1:\d+\/callback;.*Website URL/);
+			await assert.rejects(visit(b.x.approve(link)));
+			assert.deepEqual(b.x.requests, []);
+		} finally {
+			Object.assign(globalThis, { setTimeout: ordinary });
+		}
+	});
+
 	it("takes the URI handler's redirect as well, whatever comes first", async () => {
 		const app = register();
 		const { link, result } = await b.begin(app.auth);
