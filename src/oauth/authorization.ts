@@ -145,12 +145,16 @@ function refusal(error: string): TwitterTokensError {
 
 const kinds = { ac: "authorization code", at: "access token", rt: "OAuth 2.0 refresh token" } as const;
 
+type OtherKind = "OAuth 2.0 Client ID" | "app-only bearer token" | "OAuth 1.0a access token";
+
 /** Best effort (fact sheet, sections 5.2 and 6.1): what somebody pasted. Undefined means: cannot tell, accept it. */
-export function kindOf(
-	text: string,
-): (typeof kinds)[keyof typeof kinds] | "OAuth 2.0 Client ID" | "app-only bearer token" | undefined {
+export function kindOf(text: string): (typeof kinds)[keyof typeof kinds] | OtherKind | undefined {
 	if (/^AAAA[A-Za-z0-9%]{80,}$/.test(text)) {
 		return "app-only bearer token";
+	}
+	// User id and the rest; X's codes are one piece of base64url that does not begin so.
+	if (/^\d{2,}-[A-Za-z0-9]{10,}$/.test(text)) {
+		return "OAuth 1.0a access token";
 	}
 	const inside = /^[\w-]{20,}$/.test(text) ? Buffer.from(text, "base64url").toString("latin1") : "";
 	if (/^[\x21-\x7e]+:1:ci$/.test(inside)) {

@@ -149,13 +149,12 @@ function otherThanAccess(token: string): string | undefined {
 	if (token.startsWith("AAAA")) {
 		return "the app's bearer token (AAAA…), which stands for no user. Sign in to get a user's access token. Nothing was imported.";
 	}
-	if (/^\d{2,}-[A-Za-z0-9]{10,}$/.test(token)) {
-		return 'an OAuth 1.0a access token. Put it into "oauth_token" and its secret into "oauth_token_secret" of an auth JSON: these can be exchanged. Nothing was imported.';
-	}
 	const kind = kindOf(token);
 	switch (kind) {
 		case "authorization code":
 			return "an authorization code. Use the command Get Token for it. Nothing was imported.";
+		case "OAuth 1.0a access token":
+			return `an ${kind}. Put it into "oauth_token" and its secret into "oauth_token_secret" of an auth JSON: these can be exchanged. Nothing was imported.`;
 		case "OAuth 2.0 Client ID":
 			return 'a Client ID. It belongs into "client_id". Nothing was imported.';
 		case "access token":

@@ -195,6 +195,11 @@ describe("what comes back from X", () => {
 			["a refresh token", refreshToken, /refresh token/],
 			["a client id", clientId, /Client ID/],
 			["an app-only bearer", bearer, /bearer/],
+			[
+				"an OAuth 1.0a token",
+				"1965012345678901235-EmulatorOnlyAdaToken",
+				/OAuth 1\.0a access token, not an authorization code/,
+			],
 		] as const) {
 			it(`that says what it is, for ${name} pasted by mistake`, () => {
 				for (const pasted of [text, ` ${text}\n`, `code=${encodeURIComponent(text)}`]) {
@@ -253,6 +258,7 @@ describe("what comes back from X", () => {
 			[refreshToken, "OAuth 2.0 refresh token"],
 			[clientId, "OAuth 2.0 Client ID"],
 			[bearer, "app-only bearer token"],
+			["1965012345678901235-EmulatorOnlyAdaToken", "OAuth 1.0a access token"],
 			// X's own samples (fact sheet, sections 4 and 6.1).
 			[
 				"VGNibzFWSWREZm01bjN1N3dicWlNUG1oa2xRRVNNdmVHelJGY2hPWGxNd2dxOjE2MjIxNjA4MjU4MjU6MToxOmFjOjE",
