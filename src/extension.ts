@@ -25,7 +25,7 @@ export function activate(context: vscode.ExtensionContext): void {
 	const log = vscode.window.createOutputChannel("Twitter Tokens", { log: true });
 	const transport = lazyTransport(log);
 	const folder = sharedFolder(context.globalStorageUri).fsPath;
-	const vault = openVault({ secrets: context.secrets, folder, log });
+	const vault = openVault({ secrets: context.secrets, folder, session: vscode.env.sessionId, log });
 
 	let statusBar: StatusBar | undefined;
 	const renewer: Renewer = createRenewer({

@@ -22,6 +22,7 @@ export function createStatusBar(vault: Vault, renewer: Renewer, warn: (error: un
 	item.command = "twitterTokens.manageAccounts";
 	let timer: NodeJS.Timeout | undefined;
 	let shown: string | undefined;
+	let outlives = true;
 	let latest = 0;
 
 	const paint = async () => {
@@ -29,6 +30,7 @@ export function createStatusBar(vault: Vault, renewer: Renewer, warn: (error: un
 		let account: Account | undefined;
 		try {
 			account = await vault.defaultAccount();
+			outlives = await vault.outlivesTheEditor();
 		} catch (error) {
 			warn(error);
 		}
@@ -57,7 +59,7 @@ export function createStatusBar(vault: Vault, renewer: Renewer, warn: (error: un
 		}
 		item.text = status.text;
 		item.backgroundColor = status.background && new vscode.ThemeColor(`statusBarItem.${status.background}Background`);
-		item.tooltip = tooltipOf(account);
+		item.tooltip = tooltipOf(account, outlives);
 		item.accessibilityInformation = { label: sentenceOf(status, account), role: "button" };
 		item.show();
 		if (account) {
@@ -86,7 +88,7 @@ export function createStatusBar(vault: Vault, renewer: Renewer, warn: (error: un
 	};
 }
 
-function tooltipOf(account: Account | undefined): vscode.MarkdownString | string {
+function tooltipOf(account: Account | undefined, outlives: boolean): vscode.MarkdownString | string {
 	if (!account) {
 		return vscode.l10n.t("No X account is signed in. Click to sign in.");
 	}
@@ -105,6 +107,14 @@ function tooltipOf(account: Account | undefined): vscode.MarkdownString | string
 	);
 	if (!tokens.refreshToken) {
 		line(vscode.l10n.t("Renewal"), vscode.l10n.t("not possible: the scope offline.access was not asked for"));
+	}
+	if (!outlives) {
+		line(
+			vscode.l10n.t("Kept"),
+			vscode.l10n.t(
+				"perhaps only until the editor ends: it has lost stored tokens before, and was not restarted since",
+			),
+		);
 	}
 	if (account.signInNeeded) {
 		line(vscode.l10n.t("Sign in again"), signInMessage(account));

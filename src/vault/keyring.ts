@@ -22,8 +22,8 @@ export interface Keyring {
 	find(): Promise<SealingKey | undefined>;
 	/** Finds the key, or makes the first one. @throws StorageError */
 	findOrMake(): Promise<SealingKey>;
-	/** Makes a key although there are journals under another one, which stay where they are. A visible key is kept. */
-	makeAnew(): Promise<SealingKey>;
+	/** Makes a key although there are journals under another one, which stay where they are. @returns false where a visible key was kept */
+	makeAnew(): Promise<boolean>;
 	/** The secret has changed: look again. A key that vanished stays in use here as long as this process lives. */
 	refresh(): Promise<void>;
 }
@@ -88,7 +88,11 @@ export function createKeyring({ secrets, folder, log, waiting, randomBytes, prop
 		known: () => current,
 		find,
 		findOrMake: async () => (await find()) ?? (await make(false)),
-		makeAnew: () => make(true),
+		async makeAnew() {
+			if (await visible()) return false;
+			await make(true);
+			return true;
+		},
 		async refresh() {
 			await visible();
 		},

@@ -68,12 +68,16 @@ export const TakenPending = v.object({ taken: v.literal(true), expiresAt: v.numb
 /** The value of `default`. */
 export const DefaultAccount = v.object({ id: v.string() });
 
+/** The value of `startedAfresh`: the session of the editor in which a key was made because an older one was lost. */
+export const StartedAfresh = v.object({ session: v.string() });
+
 export const keys = {
 	account: (id: string) => `account/${id}`,
 	app: (clientId: string) => `app/${clientId}`,
 	/** By hash: keys stand in the journal in clear, a state must not. */
 	pending: (state: string) => `pending/${createHash("sha256").update(state).digest("hex")}`,
 	default: "default",
+	startedAfresh: "startedAfresh",
 } as const;
 
 export const isAccountKey = (key: string): boolean => key.startsWith("account/");

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { createDraft, type Draft } from "./draft.ts";
 import type { Entries } from "./entries.ts";
-import { Account, App, DefaultAccount, isAccountKey, keys, type User } from "./records.ts";
+import { Account, App, DefaultAccount, isAccountKey, keys, StartedAfresh, type User } from "./records.ts";
 
 /** Entries to read from; writes go nowhere. */
 export const readDraft = (entries: Entries): Draft => createDraft(entries);
@@ -23,6 +23,10 @@ export function appsIn(draft: Draft): App[] {
 export function accountsIn(draft: Draft): Account[] {
 	return draft.keys().flatMap((key) => (isAccountKey(key) ? (read(Account, draft.get(key)) ?? []) : []));
 }
+
+/** The session of the editor in which a lost key was replaced; `undefined` where none was lost. */
+export const afreshSessionIn = (draft: Draft): string | undefined =>
+	read(StartedAfresh, draft.get(keys.startedAfresh))?.session;
 
 /** The chosen account if it is still there, else the oldest. */
 export function defaultIn(draft: Draft): Account | undefined {

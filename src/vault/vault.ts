@@ -11,6 +11,7 @@ import { type Account, type App, keys, labelOf, type PendingAuthorization, type 
 import {
 	accountIn,
 	accountsIn,
+	afreshSessionIn,
 	appIn,
 	appsIn,
 	defaultIn,
@@ -72,6 +73,11 @@ export interface Vault {
 	makeReady(): Promise<void>;
 	/** After `keyNotVisible` and the user's consent: goes on with a new key. What lies under the old one stays on disk, closed. */
 	startAfresh(): Promise<void>;
+	/**
+	 * False after `startAfresh`, as long as the editor has not been restarted: it has lost a key before, as it does without
+	 * a keyring (host facts, section 3), and nobody knows yet whether it keeps this one.
+	 */
+	outlivesTheEditor(): Promise<boolean>;
 	/** Something changed, here or (within a second) in another window. */
 	onDidChange(listener: () => void): { dispose(): void };
 	dispose(): void;
@@ -90,6 +96,8 @@ export interface VaultParts {
 	readonly secrets: SecretStore;
 	/** Shared by all windows and profiles of this user. */
 	readonly folder: string;
+	/** Tells one run of the editor from the next. */
+	readonly session: string;
 	/** ms since 1970 */
 	readonly now?: () => number;
 	readonly log?: VaultLog;
@@ -109,7 +117,15 @@ const silent: VaultLog = { info() {}, warn() {} };
 
 /** Opens nothing until it is first used. */
 export function openVault(parts: VaultParts): OpenVault {
-	const { secrets, now = Date.now, log = silent, random = Math.random, randomBytes = systemRandomBytes, step } = parts;
+	const {
+		secrets,
+		session,
+		now = Date.now,
+		log = silent,
+		random = Math.random,
+		randomBytes = systemRandomBytes,
+		step,
+	} = parts;
 	const folder = vaultFolder(parts.folder);
 	const waiting: Waiting = { limitMs: journalLimit, random, tooLong: journalBusy };
 	const keyring = createKeyring({ secrets, folder, log, waiting, randomBytes, propagationMs: parts.propagationMs });
@@ -222,9 +238,9 @@ export function openVault(parts: VaultParts): OpenVault {
 			await keyring.findOrMake();
 		},
 		async startAfresh() {
-			await keyring.makeAnew();
-			await store.update(() => undefined);
+			if (await keyring.makeAnew()) await store.update((draft) => draft.set(keys.startedAfresh, { session }));
 		},
+		outlivesTheEditor: async () => afreshSessionIn(await read()) !== session,
 		onDidChange: store.onDidChange,
 		dispose: store.dispose,
 	};

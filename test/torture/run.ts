@@ -114,7 +114,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
 		onDidChange: () => ({ dispose() {} }),
 	};
 
-	const vault = openVault({ secrets: own, folder });
+	const vault = openVault({ secrets: own, folder, session: "one" });
 	const userOf = new Map<string, string>();
 	const grant = (userId: string, replaces?: string) => {
 		// On a slow computer the access token has already expired; only the refresh token counts here.

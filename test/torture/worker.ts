@@ -69,7 +69,7 @@ async function work(start: Start): Promise<void> {
 		return answer;
 	};
 
-	const vault = openVault({ secrets, folder: start.folder, random, step });
+	const vault = openVault({ secrets, folder: start.folder, session: "one", random, step });
 	const renewer = createRenewer({
 		vault,
 		refresh: (account, app, refreshToken) =>

@@ -87,6 +87,7 @@ export function bench(kind: "shared" | "copied" = "shared") {
 			const vault = openVault({
 				secrets: secrets.window(),
 				folder,
+				session: "one run of the editor",
 				now: () => time,
 				log: { info: (line) => log.push(line), warn: (line) => log.push(line) },
 				propagationMs: 300,

@@ -266,10 +266,22 @@ describe("vault: the sealing key", () => {
 		assert.ok(existsSync(join(at.folder, required(old))));
 	});
 
+	it("that replaced a lost one is not said to outlive the editor until it has", async () => {
+		await at.window().saveApp(app);
+		assert.equal(await at.window().outlivesTheEditor(), true);
+		at.secrets.backing.clear();
+		await at.window().startAfresh();
+		assert.equal(await at.window().outlivesTheEditor(), false);
+		assert.equal(await at.window({ session: "the next run" }).outlivesTheEditor(), true);
+		at.secrets.backing.clear();
+		await assert.rejects(at.window({ session: "the next run" }).outlivesTheEditor(), { reason: "keyNotVisible" });
+	});
+
 	it("that is visible is kept by a start afresh", async () => {
 		const vault = at.window();
 		await vault.saveApp(app);
 		await vault.startAfresh();
+		assert.equal(await vault.outlivesTheEditor(), true);
 		assert.deepEqual(await vault.app(app.clientId), app);
 		assert.equal(journals().length, 1);
 	});
