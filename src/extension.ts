@@ -25,7 +25,8 @@ export function activate(context: vscode.ExtensionContext): void {
 	const log = vscode.window.createOutputChannel("Twitter Tokens", { log: true });
 	const transport = lazyTransport(log);
 	const folder = sharedFolder(context.globalStorageUri).fsPath;
-	const vault = openVault({ secrets: context.secrets, folder, session: vscode.env.sessionId, log });
+	// Not `vscode.env.sessionId`, which is a constant where telemetry is not built in: who started this process ends with the editor.
+	const vault = openVault({ secrets: context.secrets, folder, session: String(process.ppid), log });
 
 	let statusBar: StatusBar | undefined;
 	const renewer: Renewer = createRenewer({

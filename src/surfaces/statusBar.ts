@@ -96,6 +96,8 @@ function tooltipOf(account: Account | undefined, outlives: boolean): vscode.Mark
 	const tooltip = new vscode.MarkdownString();
 	const line = (name: string, value: string) => {
 		tooltip.appendMarkdown(`**${name}** `).appendText(value).appendMarkdown("  \n");
+		// `appendText` makes every blank one at which no line may break.
+		tooltip.value = tooltip.value.replaceAll("&nbsp;", " ");
 	};
 	line(vscode.l10n.t("Account"), account.user?.name ? `${labelOf(account)} (${account.user.name})` : labelOf(account));
 	line(vscode.l10n.t("App"), account.clientId);

@@ -185,9 +185,10 @@ export class Session {
 	}
 
 	/** Ends VS Code and the browser and starts both again, as after a restart of the computer. */
-	async restart(): Promise<void> {
+	async restart(meanwhile = async () => {}): Promise<void> {
 		const { port } = present(this.#server);
 		await this.stop();
+		await meanwhile();
 		await this.#start(undefined, port);
 	}
 
