@@ -145,6 +145,8 @@ export const quiet: Readonly<Record<string, unknown>> = {
 	"extensions.autoCheckUpdates": false,
 	"extensions.ignoreRecommendations": true,
 	"git.enabled": false,
+	// Whatever else listens on this machine would be announced.
+	"remote.autoForwardPorts": false,
 	"telemetry.telemetryLevel": "off",
 	"workbench.enableExperiments": false,
 	"workbench.secondarySideBar.defaultVisibility": "hidden",
