@@ -44,7 +44,7 @@ export async function exportTokens(parts: ExportParts, id: string): Promise<void
 	];
 	const { file } = await choose(places, {
 		title: vscode.l10n.t("Twitter Tokens: Export {0}", labelOf(account)),
-		placeHolder: format.name,
+		placeHolder: vscode.l10n.t("{0}: where to?", format.name),
 	});
 	const text = await format.text(await parts.renewer.fresh(id));
 	if (file) {
@@ -55,9 +55,7 @@ export async function exportTokens(parts: ExportParts, id: string): Promise<void
 }
 
 function formats({ vault, endpoints }: ExportParts, { tokens }: Account): Format[] {
-	const shared = vscode.l10n.t(
-		"With the refresh token: whoever renews first, this editor or the other tool, makes the other's copy worthless.",
-	);
+	const shared = vscode.l10n.t("With the refresh token: whoever renews first ends the other's copy.");
 	return [
 		{
 			label: vscode.l10n.t("$(list-flat) .env Line"),
@@ -93,10 +91,9 @@ function formats({ vault, endpoints }: ExportParts, { tokens }: Account): Format
 		},
 		{
 			label: vscode.l10n.t("$(file-code) Auth JSON"),
-			detail: vscode.l10n.t(
-				"For OpenIntegrations: the app with its secret, and the tokens. {0}",
-				tokens.refreshToken ? shared : "",
-			),
+			detail: tokens.refreshToken
+				? vscode.l10n.t("For OpenIntegrations, with secret. Whoever renews first ends the other's copy.")
+				: vscode.l10n.t("For OpenIntegrations: the app with its secret, and the token"),
 			name: vscode.l10n.t("Auth JSON"),
 			fileName: "twitter.json",
 			text: async ({ clientId, tokens: fresh }) => {
@@ -121,7 +118,7 @@ async function exportToFile(text: string, fileName: string): Promise<void> {
 		throw cancelled();
 	}
 	await saveTokens(file, text);
-	void vscode.window.showInformationMessage(vscode.l10n.t("The tokens are in {0}, in clear.", file.fsPath));
+	void vscode.window.showInformationMessage(vscode.l10n.t("The tokens are in clear in {0}.", file.fsPath));
 }
 
 /** Writes tokens where the person said, after every question that has to be asked. */

@@ -15,9 +15,7 @@ export async function askForSource(): Promise<Found> {
 	const choices: (vscode.QuickPickItem & { readonly read: () => Promise<Found> })[] = [
 		{
 			label: vscode.l10n.t("$(file-code) An auth JSON File…"),
-			detail: vscode.l10n.t(
-				"access_token and refresh_token, or oauth_token and oauth_token_secret, as OpenIntegrations keeps them",
-			),
+			detail: vscode.l10n.t("As OpenIntegrations keeps it: OAuth 2.0 tokens, or an OAuth 1.0a token"),
 			read: chooseFile,
 		},
 		...(xurl ? [{ label: vscode.l10n.t("$(terminal) xurl"), detail: xurl, read: readXurl }] : []),
@@ -68,7 +66,10 @@ async function paste(): Promise<Found> {
 	return text === undefined ? cancelled() : readPasted(text);
 }
 
-/** Says what taking over a shared grant means (fact sheet, sections 7 and 11.1) before anything is taken. */
+/**
+ * Says what taking over a shared grant means (fact sheet, sections 7 and 11.1) before anything is taken. VS Code cuts a
+ * detail off after some 80 characters.
+ */
 export async function askWhat({ place, apps }: Found): Promise<readonly Wanted[]> {
 	type Choice = vscode.QuickPickItem & { readonly wanted: readonly Wanted[] };
 	const nameOf = (found: FoundApp) => (apps.length > 1 ? ` · ${found.name}` : "");
@@ -78,9 +79,7 @@ export async function askWhat({ place, apps }: Found): Promise<readonly Wanted[]
 					{
 						label: vscode.l10n.t("$(key) App Only, Then Sign In"),
 						description: found.auth.clientId + nameOf(found),
-						detail: vscode.l10n.t(
-							"Gets tokens of your own. X keeps one grant per app and account, so give each tool an app of its own to keep both signed in.",
-						),
+						detail: vscode.l10n.t("Tokens of your own. The other tool is signed out, unless it gets its own app."),
 						wanted: [{ kind: "app", found }],
 					},
 				]
@@ -93,9 +92,7 @@ export async function askWhat({ place, apps }: Found): Promise<readonly Wanted[]
 				? vscode.l10n.t("$(account) Take Over the Tokens of @{0}", grant.handle)
 				: vscode.l10n.t("$(account) Take Over the Tokens"),
 			description: `${found.auth?.clientId ?? ""}${nameOf(found)}`,
-			detail: vscode.l10n.t(
-				"They move here: whoever renews first, this editor or the other tool, makes the other's copy worthless.",
-			),
+			detail: vscode.l10n.t("Shared: whoever renews first, you or the other tool, ends the other's copy."),
 			wanted: [{ kind, found, grant }],
 		}),
 	);
@@ -109,9 +106,7 @@ export async function askWhat({ place, apps }: Found): Promise<readonly Wanted[]
 					{
 						label: vscode.l10n.t("$(arrow-swap) Exchange the OAuth 1.0a Token"),
 						description: `${found.auth?.clientId ?? ""}${nameOf(found)}`,
-						detail: vscode.l10n.t(
-							"A sign-in without a browser. The OAuth 1.0a token stays valid; OAuth 2.0 tokens that the same app got for this account before end.",
-						),
+						detail: vscode.l10n.t("Without a browser. Ends this app's OAuth 2.0 tokens of the account; 1.0a stays."),
 						wanted: [{ kind: "oauth1", found, oauth1: found.oauth1 }],
 					},
 				]

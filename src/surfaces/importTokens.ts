@@ -188,7 +188,7 @@ async function tellImported(
 	const labels = accounts.map(labelOf).join(", ");
 	const [first] = accounts;
 	const offer = vscode.l10n.t("Write Renewed Tokens Back…");
-	const sentences = [vscode.l10n.t("Imported {0} from {1}. Do not use these tokens there any more.", labels, place)];
+	const sentences = [vscode.l10n.t("Imported {0}. Do not use the copy in {1} any more.", labels, place)];
 	if (failure !== undefined) {
 		sentences.push(messageOf(failure));
 	}

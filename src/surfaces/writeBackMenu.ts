@@ -74,7 +74,7 @@ export async function endWriteBack(writeBack: WriteBack, account: Account): Prom
 	await writeBack.end(account.id);
 	if (file !== undefined) {
 		void vscode.window.showInformationMessage(
-			vscode.l10n.t("Renewed tokens are no longer written into {0}. The tokens in it die with the next renewal.", file),
+			vscode.l10n.t("No longer written into {0}. The tokens in it die with the next renewal.", basename(file)),
 		);
 	}
 }

@@ -230,19 +230,7 @@ describe("prompts, menus and messages, in a real window", function () {
 	});
 
 	describe("Manage Accounts, by keyboard alone", () => {
-		/** Moves to the item by the arrow keys and takes it. */
-		const choose = async (label: RegExp) => {
-			await until(`the item ${label} under the focus`, async () => {
-				const items = (await window.quickInput())?.items ?? [];
-				const wanted = items.findIndex((each) => label.test(each.label));
-				const focused = items.findIndex((each) => each.focused);
-				if (wanted < 0 || focused < 0) return undefined;
-				if (wanted === focused) return true;
-				await window.page.keyboard.press(wanted > focused ? "ArrowDown" : "ArrowUp");
-				return undefined;
-			});
-			await window.page.keyboard.press("Enter");
-		};
+		const choose = (label: RegExp) => window.choose(label);
 		const open = async () => {
 			await window.runCommand(manage);
 			await window.waitForQuickInput("Accounts");

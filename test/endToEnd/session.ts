@@ -39,7 +39,7 @@ export class Session {
 	/** @param settings user settings beside the endpoints */
 	static async start(settings: Readonly<Record<string, unknown>>): Promise<Session> {
 		const folder = await mkdtemp(join(tmpdir(), "tt-"));
-		await mkdir(join(folder, "workspace"));
+		for (const name of ["workspace", "home"]) await mkdir(join(folder, name));
 		await mkdir(pictures, { recursive: true });
 		const loopbackRedirect = `http://127.0.0.1:${await freePort()}/callback`;
 		const ledger = new Ledger();
@@ -58,7 +58,7 @@ export class Session {
 			userDataDir: this.userData,
 			extensionsDir: this.extensions,
 			// Without it the workbench would send loopback addresses through its own proxy and damage their query.
-			environment: { VSCODE_PROXY_URI: this.emulator.origin },
+			environment: { VSCODE_PROXY_URI: this.emulator.origin, HOME: this.home },
 			...(settings === undefined ? {} : { userSettings: settings, extensions: [packagedExtension] }),
 			...(port === undefined ? {} : { port }),
 		});
@@ -68,6 +68,11 @@ export class Session {
 
 	get workspace(): string {
 		return join(this.#folder, "workspace");
+	}
+
+	/** Where tools like xurl keep their things. */
+	get home(): string {
+		return join(this.#folder, "home");
 	}
 
 	get userData(): string {

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { installOnce, npmInstall } from "./cache.ts";
 import { cleanEnvironment, endGroup, node24, run, spawnGroup } from "./processes.ts";
 
 const version = "4.139.1";
@@ -13,45 +13,21 @@ const revision = 1;
  * VS Code's server from the npm registry. Its own download site is not reachable from everywhere, the registry is
  * wherever this project could be installed at all.
  *
- * Returns the entry script. The installation is outside the tree and shared by all checkouts of a user.
+ * Returns the entry script.
  */
 export async function installCodeServer(): Promise<string> {
 	if (process.platform === "win32")
 		throw new Error("code-server does not run on Windows: set VSCODE_VERSION or VSCODE_PATH");
-	const cache = cacheFolder();
-	const target = join(cache, `code-server-${version}-${process.platform}-${process.arch}-r${revision}`);
-	const entry = join(target, "node_modules/code-server/out/node/entry.js");
-	if (existsSync(entry)) return entry;
-
-	await mkdir(cache, { recursive: true });
-	const temporary = await mkdtemp(`${target}.installing-`);
-	try {
-		await install(temporary);
-		await rename(temporary, target);
-	} catch (error) {
-		await rm(temporary, { recursive: true, force: true });
-		// Somebody else was faster: theirs is as good as ours.
-		if (!existsSync(entry)) throw error;
-	}
-	return entry;
-}
-
-export function cacheFolder(): string {
-	return process.env.TWITTER_TOKENS_CACHE || join(homedir(), ".cache", "twitter-tokens-test");
+	const name = `code-server-${version}-${process.platform}-${process.arch}-r${revision}`;
+	return join(await installOnce(name, install), "node_modules/code-server/out/node/entry.js");
 }
 
 async function install(folder: string): Promise<void> {
-	await writeFile(join(folder, "package.json"), JSON.stringify({ private: true }));
-	// Nothing here needs its scripts: what is native ships prebuilt, the rest gets a stand-in below.
-	const npm = (workingFolder: string, ...more: string[]): Promise<string> =>
-		run("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", ...more], {
-			workingFolder,
-			environment: cleanEnvironment(),
-		});
-	await npm(folder, `code-server@${version}`);
+	// What is native ships prebuilt, the rest gets a stand-in below.
+	await npmInstall(folder, `code-server@${version}`);
 	const server = join(folder, "node_modules/code-server/lib/vscode");
-	await npm(server, "--omit=dev");
-	await npm(join(server, "extensions"), "--omit=dev");
+	await npmInstall(server, "--omit=dev");
+	await npmInstall(join(server, "extensions"), "--omit=dev");
 
 	const modules = join(server, "node_modules");
 	const github = await readdir(join(modules, "@github")).catch(() => []);
@@ -169,6 +145,8 @@ export const quiet: Readonly<Record<string, unknown>> = {
 	"extensions.autoCheckUpdates": false,
 	"extensions.ignoreRecommendations": true,
 	"git.enabled": false,
+	// Whatever else listens on this machine would be announced.
+	"remote.autoForwardPorts": false,
 	"telemetry.telemetryLevel": "off",
 	"workbench.enableExperiments": false,
 	"workbench.secondarySideBar.defaultVisibility": "hidden",

@@ -255,6 +255,20 @@ export class Workbench {
 		await (await this.#row(label)).click();
 	}
 
+	/** Takes an item by keyboard alone. */
+	async choose(label: RegExp): Promise<void> {
+		await until(`the item ${label} under the focus`, async () => {
+			const items = (await this.quickInput())?.items ?? [];
+			const wanted = items.findIndex((each) => label.test(each.label));
+			const focused = items.findIndex((each) => each.focused);
+			if (wanted < 0 || focused < 0) return undefined;
+			if (wanted === focused) return true;
+			await this.page.keyboard.press(wanted > focused ? "ArrowDown" : "ArrowUp");
+			return undefined;
+		});
+		await this.page.keyboard.press("Enter");
+	}
+
 	/** Clicks a button at the end of an item's row. */
 	async clickItemButton(label: string | RegExp, tooltip: string): Promise<void> {
 		const row = await this.#row(label);
