@@ -14,7 +14,7 @@ export async function askForSource(): Promise<Found> {
 	const xurl = xurlStorePath();
 	const choices: (vscode.QuickPickItem & { readonly read: () => Promise<Found> })[] = [
 		{
-			label: vscode.l10n.t("$(file-code) An auth JSON File…"),
+			label: vscode.l10n.t("$(file-code) An Auth JSON File…"),
 			detail: vscode.l10n.t("As OpenIntegrations keeps it: OAuth 2.0 tokens, or an OAuth 1.0a token"),
 			read: chooseFile,
 		},

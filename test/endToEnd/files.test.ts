@@ -77,14 +77,14 @@ describe("tokens from files and into files, in a real window", function () {
 		};
 		const chooseFile = async () => {
 			await begin();
-			await window.choose(/An auth JSON File/);
+			await window.choose(/An Auth JSON File/);
 			await givePath("Choose an auth JSON", file, true);
 			return await window.waitForQuickInput("What should be taken from there?");
 		};
 
 		it("says what it means before anything is taken, and takes nothing at Escape", async () => {
 			await writeFile(file, authText(elsewhere("public", 0)));
-			assert.deepEqual(await begin(), ["$(file-code) An auth JSON File…", "$(clippy) The Clipboard", "$(edit) Paste…"]);
+			assert.deepEqual(await begin(), ["$(file-code) An Auth JSON File…", "$(clippy) The Clipboard", "$(edit) Paste…"]);
 			await picture("60-import-where");
 			await window.escape();
 			await nothingOnScreen();
