@@ -122,7 +122,7 @@ export function createTerminals({ vault, renewer, state, collection, log }: Term
 		describe: () =>
 			vscode.l10n.t(
 				// What it hands out comes first: the menu cuts off what does not fit.
-				"Every program in its new terminals and tasks can read the access token: {0}",
+				"Every program in new terminals and tasks can read it as {0}",
 				configuredNames().join(", "),
 			),
 		async switchOn(account) {
