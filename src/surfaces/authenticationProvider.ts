@@ -107,10 +107,13 @@ export function createAuthenticationProvider(
 		},
 		async createSession(scopes, { account: wanted }) {
 			try {
-				const account = (await vault.accounts()).find(({ id }) => id === wanted?.id);
+				const accounts = await vault.accounts();
+				const account = accounts.find(({ id }) => id === wanted?.id);
 				const app = await appFor(account);
+				// VS Code names no account where none has the scopes yet, and only on X's page it turns out whose it is.
+				const perhaps = account ? [account] : accounts.filter(({ clientId }) => clientId === app.clientId);
 				// X keeps one grant for an app and a user: what is not asked for again is lost to everybody who uses the account.
-				const all = [app.scope, defaultScope, ...scopes, ...(account?.tokens.scopes ?? [])];
+				const all = [app.scope, defaultScope, ...scopes, ...perhaps.flatMap(({ tokens }) => tokens.scopes)];
 				const signedIn = await signIn.withBrowser({ ...app, scope: scopesOf(all.join(" ")).join(" ") });
 				return sessionOf(await renewer.fresh(signedIn.account.id));
 			} catch (error) {

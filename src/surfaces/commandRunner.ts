@@ -36,11 +36,33 @@ export function registerCommand(id: string, handler: CommandHandler, { note, tel
 }
 
 /**
- * Palette, menus and key bindings reach the extension host through this method, other extensions do not. Should it get
- * another name one day, a person sees VS Code's own dialog instead of our message.
+ * Registers a command whose result VS Code puts into a launch configuration or a task. It always rejects where it fails: for
+ * `undefined` an input of type `command` leaves its own text in place, and the task runs with that.
+ */
+export function registerValue(
+	id: string,
+	value: (argument: unknown) => Promise<string>,
+	{ note }: Complaints,
+): vscode.Disposable {
+	return vscode.commands.registerCommand(id, async (argument: unknown) => {
+		try {
+			return await value(argument);
+		} catch (thrown) {
+			const error = asTwitterTokensError(thrown);
+			note(id, error);
+			throw error;
+		}
+	});
+}
+
+/**
+ * Palette, menus and key bindings reach the extension host through the one method, extensions through the other: also from
+ * a command of their own that the palette called, further down in the stack. Should the first get another name one day, a
+ * person sees VS Code's own dialog instead of our message.
  */
 function calledByTheWindow(): boolean {
-	return new Error().stack?.includes("$executeContributedCommand") ?? false;
+	const [nearest] = /\$executeContributedCommand|\bexecuteCommand\b/.exec(new Error().stack ?? "") ?? [];
+	return nearest === "$executeContributedCommand";
 }
 
 /** Marks a call that one of our own menus makes for a person: its failure is shown, as the palette's is. */

@@ -18,6 +18,7 @@ import {
 	type CommandHandler,
 	type Complaints,
 	registerCommand,
+	registerValue,
 	runForPerson,
 } from "./commandRunner.ts";
 import { importTokens } from "./importTokens.ts";
@@ -98,7 +99,6 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 		},
 		manageAccounts: () =>
 			manageAccounts(vault, (account) => [...workspaceActions(parts, account), ...accountActions(parts, account)]),
-		accessToken: (argument) => accessToken(parts, argument),
 		async importTokens(argument, { byPerson }) {
 			const offer = (account: Account, file: string) =>
 				offerWriteBack(parts.writeBack, account, file).catch((error) => parts.tell(asTwitterTokensError(error)));
@@ -131,6 +131,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 
 	return vscode.Disposable.from(
 		...Object.entries(handlers).map(([name, handler]) => registerCommand(`twitterTokens.${name}`, handler, parts)),
+		registerValue("twitterTokens.accessToken", (argument) => accessToken(parts, argument), parts),
 	);
 }
 

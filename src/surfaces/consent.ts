@@ -63,7 +63,7 @@ async function askForConsent(account: Account): Promise<boolean> {
 		{
 			modal: true,
 			detail: vscode.l10n.t(
-				"Whoever has it acts as {0} on X within the scopes {1}. Extensions can ask through the same command while this workspace is open. It is remembered for this workspace; Manage Accounts takes it back.",
+				"Whoever has it acts as {0} on X within the scopes {1}. Extensions can read it by the same command, unasked, while this workspace is open. It is remembered for this workspace; Manage Accounts takes it back.",
 				label,
 				account.tokens.scopes.join(" "),
 			),

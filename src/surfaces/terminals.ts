@@ -121,7 +121,8 @@ export function createTerminals({ vault, renewer, state, collection, log }: Term
 		isOn: (accountId) => accountId === chosenAccount(),
 		describe: () =>
 			vscode.l10n.t(
-				"New terminals and tasks of this workspace get the access token as {0}; every program that is started there can read it.",
+				// What it hands out comes first: the menu cuts off what does not fit.
+				"Every program in new terminals and tasks can read it as {0}",
 				configuredNames().join(", "),
 			),
 		async switchOn(account) {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
@@ -18,6 +19,13 @@ export const editorRedirect = "code-oss://twitter-tokens.twitter-tokens/callback
 /** What the status bar says within the first minutes after a sign-in. */
 export const fresh = (handle: string): RegExp => new RegExp(`^\\$\\(key\\) @${handle} (2h 0m|1h 59m)$`);
 
+export interface SessionOptions {
+	/** Paths of `.vsix` files to install beside ours. */
+	readonly extensions?: readonly string[];
+	/** VS Code asks whether the workspace is trusted. */
+	readonly workspaceTrust?: boolean;
+}
+
 /** A real VS Code with the packaged extension, a browser that shows it, and an X of its own. */
 export class Session {
 	readonly emulator: Emulator;
@@ -25,19 +33,27 @@ export class Session {
 	readonly ledger: Ledger;
 	readonly loopbackRedirect: string;
 	readonly #folder: string;
+	readonly #options: SessionOptions;
 	#server: CodeServer | undefined;
 	#browser: BrowserContext | undefined;
 	#window: Workbench | undefined;
 
-	private constructor(folder: string, emulator: Emulator, ledger: Ledger, loopbackRedirect: string) {
+	private constructor(
+		folder: string,
+		emulator: Emulator,
+		ledger: Ledger,
+		loopbackRedirect: string,
+		options: SessionOptions,
+	) {
 		this.#folder = folder;
+		this.#options = options;
 		this.emulator = emulator;
 		this.ledger = ledger;
 		this.loopbackRedirect = loopbackRedirect;
 	}
 
 	/** @param settings user settings beside the endpoints */
-	static async start(settings: Readonly<Record<string, unknown>>): Promise<Session> {
+	static async start(settings: Readonly<Record<string, unknown>>, options: SessionOptions = {}): Promise<Session> {
 		const folder = await mkdtemp(join(tmpdir(), "tt-"));
 		for (const name of ["workspace", "home"]) await mkdir(join(folder, name));
 		await mkdir(pictures, { recursive: true });
@@ -46,7 +62,7 @@ export class Session {
 		// After each request: tokens that a later request replaces are seen, too.
 		const emulator = await startEmulator({ redirectUris: [loopbackRedirect], log: () => ledger.takeTokens() });
 		ledger.watch(emulator);
-		const session = new Session(folder, emulator, ledger, loopbackRedirect);
+		const session = new Session(folder, emulator, ledger, loopbackRedirect, options);
 		await session.useAuth({ client_id: publicClientId, redirect_uri: loopbackRedirect });
 		await session.#start({ ...settings, "twitterTokens.endpoints": emulator.endpoints });
 		return session;
@@ -59,7 +75,10 @@ export class Session {
 			extensionsDir: this.extensions,
 			// Without it the workbench would send loopback addresses through its own proxy and damage their query.
 			environment: { VSCODE_PROXY_URI: this.emulator.origin, HOME: this.home },
-			...(settings === undefined ? {} : { userSettings: settings, extensions: [packagedExtension] }),
+			...(settings === undefined
+				? {}
+				: { userSettings: settings, extensions: [packagedExtension, ...(this.#options.extensions ?? [])] }),
+			workspaceTrust: this.#options.workspaceTrust ?? false,
 			...(port === undefined ? {} : { port }),
 		});
 		this.#browser = await launchChromium({ profile: this.profile });
@@ -167,6 +186,32 @@ export class Session {
 		await page.close();
 		await window.page.bringToFront();
 		return link;
+	}
+
+	/** Signs in as a person who pastes the address that X sends the browser to. */
+	async signInByPaste(window = this.window): Promise<void> {
+		await window.runCommand("Twitter Tokens: Get Token");
+		await window.waitForQuickInput("Get Token");
+		const link = await this.authorizationLink(
+			() => window.clickQuickInputButton("Open the Authorization Page"),
+			window,
+		);
+		await window.type(this.approve(link));
+		await window.accept();
+		await window.waitForNotification("Signed in to X as @ada_dev");
+		await window.clearNotifications();
+	}
+
+	/** The digest of Ada's access token that X accepts, to be compared with what somebody was handed. */
+	liveDigest(): string {
+		const { clientId } = this.app("public");
+		const live = this.emulator.liveGrant(clientId, present(this.emulator.users[0]).id);
+		return createHash("sha256").update(present(live?.accessToken)).digest("hex");
+	}
+
+	/** The window as it is, for a person to look at. */
+	async look(name: string): Promise<void> {
+		await this.window.screenshot(join(pictures, `${name}.png`));
 	}
 
 	/** Delivers an address to the extension through *Developer: Open URL*, in whose own storage it stays. */

@@ -371,10 +371,13 @@ export class Workbench {
 
 	/** Waits for the dialog, clicks one of its buttons, and waits until it is gone. */
 	async answerDialog(button: string, text: string | RegExp = ""): Promise<void> {
-		const { message } = await this.waitForDialog(text);
+		const { message, detail } = await this.waitForDialog(text);
 		await this.page.locator(".monaco-dialog-box .dialog-buttons").getByText(button, { exact: true }).click();
 		// The next dialog may follow at once: it is this one that has to go.
-		await until("the dialog to close", async () => ((await this.dialog())?.message === message ? undefined : true));
+		await until("the dialog to close", async () => {
+			const now = await this.dialog();
+			return now?.message === message && now.detail === detail ? undefined : true;
+		});
 	}
 
 	// --- addresses
