@@ -56,14 +56,14 @@ async function askForConsent(account: Account): Promise<boolean> {
 		workspace === undefined
 			? vscode.l10n.t("Allow launch configurations and tasks of this window to read the access token of {0}?", label)
 			: vscode.l10n.t(
-					"Allow the launch configurations and tasks of the workspace {0} to read the access token of {1}?",
+					'Allow the launch configurations and tasks of the workspace "{0}" to read the access token of {1}?',
 					workspace,
 					label,
 				),
 		{
 			modal: true,
 			detail: vscode.l10n.t(
-				"Whoever has it acts as {0} on X within the scopes {1}. Extensions can read it by the same command, unasked, while this workspace is open. It is remembered for this workspace; Manage Accounts takes it back.",
+				"Whoever has it acts as {0} on X within the scopes {1}. Extensions can then read it by the same command without a question of their own. It is remembered for this workspace; Manage Accounts takes it back.",
 				label,
 				account.tokens.scopes.join(" "),
 			),

@@ -11,7 +11,7 @@ import { Digests, digestCommand, Terminals } from "./terminals.ts";
 
 const nothing = createHash("sha256").digest("hex");
 const consent =
-	/^Allow the launch configurations and tasks of the workspace workspace to read the access token of @ada_dev\?/;
+	/^Allow the launch configurations and tasks of the workspace "workspace" to read the access token of @ada_dev\?/;
 const refusal = "Not allowed: the access token of @ada_dev was not handed out.";
 
 const task = (label: string, token: string) => ({
