@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { assertRedirectUri } from "../oauth/authSettings.ts";
-import { TwitterTokensError } from "../oauth/errors.ts";
+import { answerOf } from "./cancelled.ts";
 
 /** How the questions about an X app are headed, for example "Your X App (2/3)". */
 export type Heading = string;
@@ -66,8 +66,7 @@ export function problemOf(check: () => unknown): string | undefined {
 async function ask(options: vscode.InputBoxOptions): Promise<string> {
 	// X's console is in another window: looking there must not close the question.
 	const typed = await vscode.window.showInputBox({ ...options, ignoreFocusOut: true });
-	if (typed === undefined) throw new TwitterTokensError("Cancelled", vscode.l10n.t("Cancelled. Nothing was changed."));
-	return copied(typed);
+	return copied(answerOf(typed));
 }
 
 /** Without what comes along when a value is copied out of a file. */

@@ -1,9 +1,9 @@
 import * as vscode from "vscode";
 import { type AuthSettings, authSettingsFrom, authSourceOf, defaultScope } from "../oauth/authSettings.ts";
-import { TwitterTokensError } from "../oauth/errors.ts";
 import type { App } from "../vault/records.ts";
 import { askForClientId, askForClientSecret, askForRedirectUri, problemOf } from "./appQuestions.ts";
 import { type LocatedAuth, readAuth, readAuthFile } from "./authSource.ts";
+import { answerOf } from "./cancelled.ts";
 
 /**
  * Asks for auth settings where none are configured. What is typed or pasted goes to SecretStorage with the first
@@ -13,14 +13,15 @@ import { type LocatedAuth, readAuth, readAuthFile } from "./authSource.ts";
  * @throws {TwitterTokensError} `Cancelled`
  */
 export async function askForAuth(kept: readonly App[]): Promise<LocatedAuth & { readonly keep: boolean }> {
-	type Choice = vscode.QuickPickItem & { readonly choose: () => Promise<LocatedAuth & { readonly keep: boolean }> };
+	/** Separators have nothing to choose. */
+	type Choice = vscode.QuickPickItem & { readonly choose?: () => Promise<LocatedAuth & { readonly keep: boolean }> };
 	const choices: Choice[] = [
 		...kept.map((app) => ({
 			label: `$(key) ${app.clientId}`,
 			detail: `${app.clientSecret ? vscode.l10n.t("confidential app") : vscode.l10n.t("public app")} · ${app.scope}`,
 			choose: async () => ({ auth: authOf(app), keep: true }),
 		})),
-		...(kept.length > 0 ? [{ label: "", kind: vscode.QuickPickItemKind.Separator, choose: cancelled }] : []),
+		...(kept.length > 0 ? [{ label: "", kind: vscode.QuickPickItemKind.Separator }] : []),
 		{
 			label: vscode.l10n.t("$(edit) Type the Client ID"),
 			detail: vscode.l10n.t("From console.x.com: OAuth 2.0 Client ID, and the Client Secret of a Web App or Bot"),
@@ -42,7 +43,7 @@ export async function askForAuth(kept: readonly App[]): Promise<LocatedAuth & { 
 		placeHolder: vscode.l10n.t("Choose how to name your X app"),
 		ignoreFocusOut: true,
 	});
-	return choice ? choice.choose() : cancelled();
+	return answerOf(choice?.choose)();
 }
 
 /** The settings of an app that is already known. */
@@ -65,13 +66,14 @@ async function typeClientId(): Promise<LocatedAuth & { keep: boolean }> {
 }
 
 async function chooseFile(): Promise<LocatedAuth & { keep: boolean }> {
-	const [file] =
+	const [chosen] =
 		(await vscode.window.showOpenDialog({
 			title: vscode.l10n.t("Choose an auth JSON"),
 			openLabel: vscode.l10n.t("Use"),
 			filters: { JSON: ["json"] },
 		})) ?? [];
-	return file ? { auth: await readAuthFile(file), file, keep: true } : cancelled();
+	const file = answerOf(chosen);
+	return { auth: await readAuthFile(file), file, keep: true };
 }
 
 async function pasteJson(): Promise<LocatedAuth & { keep: boolean }> {
@@ -89,9 +91,5 @@ async function pasteJson(): Promise<LocatedAuth & { keep: boolean }> {
 			}),
 	});
 	const located = text === undefined ? undefined : await readAuth(text, place);
-	return located ? { ...located, keep: true } : cancelled();
-}
-
-async function cancelled(): Promise<never> {
-	throw new TwitterTokensError("Cancelled", vscode.l10n.t("The sign-in was cancelled. Nothing was changed."));
+	return { ...answerOf(located), keep: true };
 }

@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { TwitterTokensError } from "../oauth/errors.ts";
+import { answerOf } from "../signIn/cancelled.ts";
 import { accountState, remaining } from "../vault/expiry.ts";
 import { signInMessage } from "../vault/obstacles.ts";
 import { type Account, labelOf } from "../vault/records.ts";
@@ -127,8 +127,5 @@ export async function pickAccount(vault: Vault, argument: string | undefined, by
 		})),
 		{ title: vscode.l10n.t("Twitter Tokens: Which Account?"), placeHolder: vscode.l10n.t("Choose an account") },
 	);
-	if (!chosen) {
-		throw new TwitterTokensError("Cancelled", vscode.l10n.t("Cancelled. Nothing was changed."));
-	}
-	return chosen.account;
+	return answerOf(chosen).account;
 }

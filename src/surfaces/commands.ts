@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import { readCallback } from "../oauth/authorization.ts";
-import { TwitterTokensError } from "../oauth/errors.ts";
+import { answerOf } from "../signIn/cancelled.ts";
 import { redeem, type SignedIn } from "../signIn/redeem.ts";
 import type { SignIn } from "../signIn/signIn.ts";
 import { editorCallbackUrl } from "../signIn/uriHandler.ts";
@@ -172,10 +172,7 @@ async function askWhetherToRevoke(account: Account): Promise<boolean> {
 			placeHolder: vscode.l10n.t("Only here, or at X too? · app {0}", account.clientId),
 		},
 	);
-	if (!chosen) {
-		throw new TwitterTokensError("Cancelled", vscode.l10n.t("Cancelled. Nothing was changed."));
-	}
-	return chosen.revoke;
+	return answerOf(chosen).revoke;
 }
 
 function tellRevoked(label: string, revoked: boolean | "notAsked"): void {

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { Endpoints } from "../oauth/endpoints.ts";
 import { TwitterTokensError } from "../oauth/errors.ts";
 import { authJsonText, curlCommand, envLines, tokenResponseText } from "../oauth/exports.ts";
+import { answerOf, cancelled } from "../signIn/cancelled.ts";
 import { editorCallbackUrl } from "../signIn/uriHandler.ts";
 import { type Account, labelOf } from "../vault/records.ts";
 import type { Renewer } from "../vault/renewer.ts";
@@ -208,17 +209,9 @@ async function choose<T extends { readonly label: string }>(
 	items: readonly T[],
 	options: { readonly title: string; readonly placeHolder: string },
 ): Promise<T> {
-	const chosen = await vscode.window.showQuickPick(items, options);
-	if (!chosen) {
-		throw cancelled();
-	}
-	return chosen;
+	return answerOf(await vscode.window.showQuickPick(items, options));
 }
 
 function notWritten(message: string): TwitterTokensError {
 	return new TwitterTokensError("StorageUnavailable", `${message} ${vscode.l10n.t("Nothing was written.")}`);
-}
-
-function cancelled(): TwitterTokensError {
-	return new TwitterTokensError("Cancelled", vscode.l10n.t("Cancelled. Nothing was changed."));
 }

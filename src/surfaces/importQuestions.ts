@@ -1,6 +1,7 @@
 import * as vscode from "vscode";
 import { messageOf, TwitterTokensError } from "../oauth/errors.ts";
 import type { FoundApp, FoundGrant, FoundOAuth1 } from "../oauth/importable.ts";
+import { answerOf } from "../signIn/cancelled.ts";
 import { type Found, readAuthJson, readClipboard, readPasted, readXurl, xurlStorePath } from "./importSource.ts";
 
 /** One thing to import. */
@@ -35,7 +36,7 @@ export async function askForSource(): Promise<Found> {
 		placeHolder: vscode.l10n.t("Where are they?"),
 		ignoreFocusOut: true,
 	});
-	return chosen ? chosen.read() : cancelled();
+	return answerOf(chosen).read();
 }
 
 async function chooseFile(): Promise<Found> {
@@ -45,7 +46,7 @@ async function chooseFile(): Promise<Found> {
 			openLabel: vscode.l10n.t("Import"),
 			filters: { JSON: ["json"] },
 		})) ?? [];
-	return file ? readAuthJson(file) : cancelled();
+	return readAuthJson(answerOf(file));
 }
 
 async function paste(): Promise<Found> {
@@ -63,7 +64,7 @@ async function paste(): Promise<Found> {
 			}
 		},
 	});
-	return text === undefined ? cancelled() : readPasted(text);
+	return readPasted(answerOf(text));
 }
 
 /**
@@ -121,13 +122,9 @@ export async function askWhat({ place, apps }: Found): Promise<readonly Wanted[]
 		placeHolder: vscode.l10n.t("What should be taken from there?"),
 		ignoreFocusOut: true,
 	});
-	return chosen ? chosen.wanted : cancelled();
+	return answerOf(chosen).wanted;
 }
 
 export function nothingIn(place: string): TwitterTokensError {
 	return new TwitterTokensError("InvalidAuthSettings", vscode.l10n.t("{0} holds nothing to import.", place));
-}
-
-async function cancelled(): Promise<never> {
-	throw new TwitterTokensError("Cancelled", vscode.l10n.t("Cancelled. Nothing was changed."));
 }

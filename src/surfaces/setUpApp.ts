@@ -1,9 +1,10 @@
 import * as vscode from "vscode";
 import { defaultScope } from "../oauth/authSettings.ts";
 import type { Endpoints } from "../oauth/endpoints.ts";
-import { messageOf, TwitterTokensError } from "../oauth/errors.ts";
+import { messageOf } from "../oauth/errors.ts";
 import type { Transport } from "../oauth/transport.ts";
 import { askForClientId, askForClientSecret, askForRedirectUri } from "../signIn/appQuestions.ts";
+import { answerOf, cancelled } from "../signIn/cancelled.ts";
 import { authSetting } from "../signIn/settings.ts";
 import type { SignIn } from "../signIn/signIn.ts";
 import { editorCallbackUrl } from "../signIn/uriHandler.ts";
@@ -79,7 +80,7 @@ async function pickType(title: string): Promise<boolean> {
 		],
 		{ title, placeHolder: vscode.l10n.t("Type of App, as X's console calls it"), ignoreFocusOut: true },
 	);
-	return (chosen ?? cancelled()).confidential;
+	return answerOf(chosen).confidential;
 }
 
 async function pickRedirectUri(title: string): Promise<string> {
@@ -100,7 +101,7 @@ async function pickRedirectUri(title: string): Promise<string> {
 		],
 		{ title, placeHolder: vscode.l10n.t("Callback URL (copied when chosen)"), ignoreFocusOut: true },
 	);
-	return (chosen ?? cancelled()).uri ?? (await askForRedirectUri(title));
+	return answerOf(chosen).uri ?? (await askForRedirectUri(title));
 }
 
 async function showConsoleSteps(confidential: boolean, redirectUri: string): Promise<void> {
@@ -124,7 +125,7 @@ async function showConsoleSteps(confidential: boolean, redirectUri: string): Pro
 		done,
 	);
 	if (chosen === open) await openConsole();
-	else if (chosen !== done) cancelled();
+	else if (chosen !== done) throw cancelled();
 }
 
 async function problemWith(
@@ -148,7 +149,7 @@ async function offerCorrection(message: string): Promise<void> {
 	const open = vscode.l10n.t("Open Developer Console");
 	const chosen = await vscode.window.showErrorMessage(message, correct, open);
 	if (chosen === open) await openConsole();
-	else if (chosen !== correct) cancelled();
+	else if (chosen !== correct) throw cancelled();
 }
 
 async function offerSignIn({ signIn, tell }: SetUpAppParts, app: App, said: string): Promise<void> {
@@ -168,8 +169,4 @@ async function offerSignIn({ signIn, tell }: SetUpAppParts, app: App, said: stri
 	else if (chosen === settings) {
 		await vscode.commands.executeCommand("workbench.action.openSettings", "twitterTokens.auth");
 	}
-}
-
-function cancelled(): never {
-	throw new TwitterTokensError("Cancelled", vscode.l10n.t("Cancelled. Nothing was changed."));
 }

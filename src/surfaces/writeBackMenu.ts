@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import * as vscode from "vscode";
 import { TwitterTokensError } from "../oauth/errors.ts";
+import { cancelled } from "../signIn/cancelled.ts";
 import { type Account, labelOf } from "../vault/records.ts";
 import { confirm, fileProblemText, gitQuestion } from "./exportTokens.ts";
 import { createWriteBack, failureOf, type WriteBack, type WriteBackFailure, type WriteBackParts } from "./writeBack.ts";
@@ -111,8 +112,4 @@ function problemText({ file, problem, message, account }: WriteBackFailure): str
 		default:
 			return fileProblemText(file, problem, message);
 	}
-}
-
-function cancelled(): TwitterTokensError {
-	return new TwitterTokensError("Cancelled", vscode.l10n.t("Cancelled. Nothing was changed."));
 }

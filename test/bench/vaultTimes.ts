@@ -1,24 +1,8 @@
 import { join } from "node:path";
-import type { TokenSet } from "../../src/oauth/tokens.ts";
 import { createRenewer } from "../../src/vault/renewer.ts";
 import { openVault } from "../../src/vault/vault.ts";
-import { fakeSecrets } from "../unit/vault/fixtures.ts";
+import { app, fakeSecrets, tokenEndpoint, tokens } from "../unit/vault/fixtures.ts";
 import type { Times } from "./bench.ts";
-
-const tokenEndpoint = "https://api.x.com/2/oauth2/token";
-const app = { clientId: "client", redirectUri: "http://127.0.0.1:8737/callback", scope: "tweet.read" };
-
-function tokens(name: string, lifetimeMs: number): TokenSet {
-	const issuedAt = Date.now();
-	return {
-		accessToken: `access-${name}`,
-		refreshToken: `refresh-${name}`,
-		scopes: ["offline.access", "tweet.read", "users.read"],
-		issuedAt,
-		expiresAt: issuedAt + lifetimeMs,
-		response: { access_token: `access-${name}`, refresh_token: `refresh-${name}` },
-	};
-}
 
 /** What the vault costs, on this disk, with an X that answers at once. Three accounts. */
 export async function vaultTimes(root: string): Promise<Map<string, Times>> {
@@ -29,7 +13,7 @@ export async function vaultTimes(root: string): Promise<Map<string, Times>> {
 	const open = () => openVault({ secrets: secrets.window(), folder, session: "one" });
 	const vault = openVault({ secrets: secrets.window(), folder, session: "one", step });
 	for (const name of ["one", "two", "three"]) {
-		await vault.saveSignIn({ app, tokens: tokens(name, 7_200_000), tokenEndpoint });
+		await vault.saveSignIn({ app, tokens: tokens(name, Date.now()), tokenEndpoint });
 	}
 	const { id } = await vault.account();
 	let round = 0;
@@ -38,7 +22,7 @@ export async function vaultTimes(root: string): Promise<Map<string, Times>> {
 		vault,
 		async refresh() {
 			answeredAt = performance.now();
-			return tokens(String(round++), 7_200_000);
+			return tokens(String(round++), Date.now());
 		},
 		rules: () => ({ automatic: false, leadTimeMs: 600_000, tokenEndpoint }),
 		isShown: () => true,
