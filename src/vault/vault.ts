@@ -165,12 +165,16 @@ export function openVault(parts: VaultParts): OpenVault {
 		app: async (clientId) => appIn(await read(), clientId),
 		apps: async () => appsIn(await read()),
 		saveApp: (app) => store.update((draft) => putApp(draft, app)),
-		saveSignIn({ app, tokens, tokenEndpoint, replaces }) {
-			return store.update((draft) => {
+		async saveSignIn({ app, tokens, tokenEndpoint, replaces }) {
+			/** The same one, should the change run again. */
+			let id: string | undefined;
+			// The code that bought these tokens is spent, and X has ended the grant before.
+			const { result } = await store.keep((draft) => {
 				putApp(draft, app);
 				const before = replaces === undefined ? undefined : accountIn(draft, replaces);
+				id ??= before?.id ?? newId(draft, randomBytes);
 				const account: Account = {
-					id: before?.id ?? newId(draft, randomBytes),
+					id,
 					clientId: app.clientId,
 					tokenEndpoint,
 					...(before?.user ? { user: before.user } : {}),
@@ -182,6 +186,7 @@ export function openVault(parts: VaultParts): OpenVault {
 				putAccount(draft, account);
 				return account;
 			});
+			return result;
 		},
 		async identify(id, user) {
 			// Under the lock no renewal of these tokens is on its way, so they can move to the older account.

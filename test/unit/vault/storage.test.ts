@@ -172,6 +172,24 @@ describe("vault: two sides", () => {
 		assert.equal((await at.window().account()).tokens.accessToken, "access-two");
 	});
 
+	it("keeps a sign-in, too, as one account", async () => {
+		use("shared");
+		const vault = at.window();
+		await signIn(vault);
+		const blocked = journal();
+		renameSync(blocked, `${blocked}.away`);
+		mkdirSync(blocked);
+		const { id } = await signIn(vault, "two");
+		assert.ok(at.secrets.backing.get(records)?.includes("access-two"));
+		rmSync(blocked, { recursive: true });
+		renameSync(`${blocked}.away`, blocked);
+		assert.equal((await vault.accounts()).length, 2);
+		assert.equal((await vault.account(id)).tokens.accessToken, "access-two");
+		at.secrets.backing.delete(records);
+		assert.equal((await at.window().account(id)).tokens.accessToken, "access-two");
+		assert.equal((await at.window().accounts()).length, 2);
+	});
+
 	it("makes such an answer good on top of what other windows changed meanwhile", async () => {
 		use("shared");
 		const vault = at.window();
