@@ -4,7 +4,7 @@ import { willRenewItself } from "../vault/expiry.ts";
 import { signInMessage } from "../vault/obstacles.ts";
 import { type Account, labelOf } from "../vault/records.ts";
 import type { Renewer } from "../vault/renewer.ts";
-import type { Vault } from "../vault/vault.ts";
+import type { Doubt, Vault } from "../vault/vault.ts";
 import { type Status, statusOf } from "./status.ts";
 
 /** Milliseconds between looks at the wall clock: timers stand still while the computer sleeps. */
@@ -22,7 +22,7 @@ export function createStatusBar(vault: Vault, renewer: Renewer, warn: (error: un
 	item.command = "twitterTokens.manageAccounts";
 	let timer: NodeJS.Timeout | undefined;
 	let shown: string | undefined;
-	let outlives = true;
+	let doubt: Doubt | undefined;
 	let latest = 0;
 
 	const paint = async () => {
@@ -30,7 +30,7 @@ export function createStatusBar(vault: Vault, renewer: Renewer, warn: (error: un
 		let account: Account | undefined;
 		try {
 			account = await vault.defaultAccount();
-			outlives = await vault.outlivesTheEditor();
+			doubt = await vault.doubt();
 		} catch (error) {
 			warn(error);
 		}
@@ -59,7 +59,7 @@ export function createStatusBar(vault: Vault, renewer: Renewer, warn: (error: un
 		}
 		item.text = status.text;
 		item.backgroundColor = status.background && new vscode.ThemeColor(`statusBarItem.${status.background}Background`);
-		item.tooltip = tooltipOf(account, outlives);
+		item.tooltip = tooltipOf(account, doubt);
 		item.accessibilityInformation = { label: sentenceOf(status, account), role: "button" };
 		item.show();
 		if (account) {
@@ -88,7 +88,7 @@ export function createStatusBar(vault: Vault, renewer: Renewer, warn: (error: un
 	};
 }
 
-function tooltipOf(account: Account | undefined, outlives: boolean): vscode.MarkdownString | string {
+function tooltipOf(account: Account | undefined, doubt: Doubt | undefined): vscode.MarkdownString | string {
 	if (!account) {
 		return vscode.l10n.t("No X account is signed in. Click to sign in.");
 	}
@@ -110,13 +110,8 @@ function tooltipOf(account: Account | undefined, outlives: boolean): vscode.Mark
 	if (!tokens.refreshToken) {
 		line(vscode.l10n.t("Renewal"), vscode.l10n.t("not possible: the scope offline.access was not asked for"));
 	}
-	if (!outlives) {
-		line(
-			vscode.l10n.t("Kept"),
-			vscode.l10n.t(
-				"perhaps only until the editor ends: it has lost stored tokens before, and was not restarted since",
-			),
-		);
+	if (doubt) {
+		line(vscode.l10n.t("Kept"), doubtText(doubt));
 	}
 	if (account.signInNeeded) {
 		line(vscode.l10n.t("Sign in again"), signInMessage(account));
@@ -124,6 +119,14 @@ function tooltipOf(account: Account | undefined, outlives: boolean): vscode.Mark
 		line(vscode.l10n.t("Last failure"), account.backOff.message);
 	}
 	return tooltip;
+}
+
+function doubtText(doubt: Doubt): string {
+	return doubt === "notWritten"
+		? vscode.l10n.t("only while this window is open: its file cannot be written; Show Log says why")
+		: vscode.l10n.t(
+				"perhaps only until the editor ends: it has lost stored tokens before, and was not restarted since",
+			);
 }
 
 function sentenceOf(status: Status, account: Account | undefined): string {

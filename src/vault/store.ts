@@ -30,6 +30,8 @@ export interface Store {
 	 * the change in memory and in SecretStorage and makes it good later.
 	 */
 	keep<T>(change: (draft: Draft) => T): Promise<{ readonly result: T; readonly inJournal: boolean }>;
+	/** This window holds changes that the journal did not take. */
+	isBehind(): boolean;
 	/** The entries changed, here or in another window. */
 	onDidChange(listener: () => void): { dispose(): void };
 	dispose(): void;
@@ -210,6 +212,7 @@ export function createStore({ secrets, folder, keyring, log, waiting, isOver, st
 				return { result: await keepInMemory(change), inJournal: false };
 			}
 		},
+		isBehind: () => held.length > 0,
 		onDidChange(listener) {
 			const own = () => {
 				if (listeners.has(own)) listener();

@@ -73,15 +73,19 @@ export interface Vault {
 	makeReady(): Promise<void>;
 	/** After `keyNotVisible` and the user's consent: goes on with a new key. What lies under the old one stays on disk, closed. */
 	startAfresh(): Promise<void>;
-	/**
-	 * False after `startAfresh`, as long as the editor has not been restarted: it has lost a key before, as it does without
-	 * a keyring (host facts, section 3), and nobody knows yet whether it keeps this one.
-	 */
-	outlivesTheEditor(): Promise<boolean>;
+	/** What speaks against relying on it that everything is still there when the editor starts again. */
+	doubt(): Promise<Doubt | undefined>;
 	/** Something changed, here or (within a second) in another window. */
 	onDidChange(listener: () => void): { dispose(): void };
 	dispose(): void;
 }
+
+/**
+ * - `notWritten`: this window holds something that the journal does not take;
+ * - `keyLostBefore`: the editor has lost a key, as it does without a keyring (host facts, section 3), and was not restarted
+ *   since: nobody knows yet whether it keeps the new one.
+ */
+export type Doubt = "notWritten" | "keyLostBefore";
 
 /** What the renewer uses besides. */
 export interface OpenVault extends Vault {
@@ -245,7 +249,11 @@ export function openVault(parts: VaultParts): OpenVault {
 		async startAfresh() {
 			if (await keyring.makeAnew()) await store.update((draft) => draft.set(keys.startedAfresh, { session }));
 		},
-		outlivesTheEditor: async () => afreshSessionIn(await read()) !== session,
+		async doubt() {
+			const lostInThisRun = afreshSessionIn(await read()) === session;
+			if (store.isBehind()) return "notWritten";
+			return lostInThisRun ? "keyLostBefore" : undefined;
+		},
 		onDidChange: store.onDidChange,
 		dispose: store.dispose,
 	};

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { openJournal } from "../../../src/vault/journal.ts";
 import type { Account } from "../../../src/vault/records.ts";
 import { sealingKeyFrom } from "../../../src/vault/sealing.ts";
@@ -190,6 +191,23 @@ describe("vault: two sides", () => {
 		assert.equal((await at.window().accounts()).length, 2);
 	});
 
+	it("says so as long as something is in memory only, and not any more afterwards", async () => {
+		use("shared");
+		const vault = at.window();
+		await signIn(vault);
+		// As on a full disk: the journal can be read, and takes nothing.
+		const disk = new DatabaseSync(journal());
+		disk.exec("CREATE TRIGGER full BEFORE INSERT ON entries BEGIN SELECT RAISE(ABORT, 'the disk is full'); END");
+		const { id } = await signIn(vault, "two");
+		assert.equal(await vault.doubt(), "notWritten");
+		assert.equal((await vault.account(id)).tokens.accessToken, "access-two");
+		disk.exec("DROP TRIGGER full");
+		disk.close();
+		assert.equal(await vault.doubt(), undefined);
+		at.secrets.backing.delete(records);
+		assert.equal((await at.window().accounts()).length, 2);
+	});
+
 	it("makes such an answer good on top of what other windows changed meanwhile", async () => {
 		use("shared");
 		const vault = at.window();
@@ -286,20 +304,20 @@ describe("vault: the sealing key", () => {
 
 	it("that replaced a lost one is not said to outlive the editor until it has", async () => {
 		await at.window().saveApp(app);
-		assert.equal(await at.window().outlivesTheEditor(), true);
+		assert.equal(await at.window().doubt(), undefined);
 		at.secrets.backing.clear();
 		await at.window().startAfresh();
-		assert.equal(await at.window().outlivesTheEditor(), false);
-		assert.equal(await at.window({ session: "the next run" }).outlivesTheEditor(), true);
+		assert.equal(await at.window().doubt(), "keyLostBefore");
+		assert.equal(await at.window({ session: "the next run" }).doubt(), undefined);
 		at.secrets.backing.clear();
-		await assert.rejects(at.window({ session: "the next run" }).outlivesTheEditor(), { reason: "keyNotVisible" });
+		await assert.rejects(at.window({ session: "the next run" }).doubt(), { reason: "keyNotVisible" });
 	});
 
 	it("that is visible is kept by a start afresh", async () => {
 		const vault = at.window();
 		await vault.saveApp(app);
 		await vault.startAfresh();
-		assert.equal(await vault.outlivesTheEditor(), true);
+		assert.equal(await vault.doubt(), undefined);
 		assert.deepEqual(await vault.app(app.clientId), app);
 		assert.equal(journals().length, 1);
 	});
