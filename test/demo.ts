@@ -101,6 +101,11 @@ if (!canShowWindow) {
 		step(`the status bar says: ${signedIn.text}`);
 		await workbench.waitForNotification(/Signed in to X/);
 		await picture("signed-in");
+		// The one that README shows.
+		await workbench.page.screenshot({
+			path: join(pictures, "readme.png"),
+			clip: { x: 640, y: 600, width: 640, height: 200 },
+		});
 		await workbench.clearNotifications();
 		await signedIn.tooltip();
 		await picture("tooltip");
