@@ -245,7 +245,7 @@ describe("Import Tokens", () => {
 				setTimeout(() => void vscode.commands.executeCommand("vscode.open", vscode.Uri.parse(redirect, true)), 50);
 				return true;
 			};
-			const seen = await withPerson({ picks: [/auth JSON/, /App Only/], file: vscode.Uri.file(path) }, async () => {
+			const seen = await withPerson({ picks: [/Auth JSON/, /App Only/], file: vscode.Uri.file(path) }, async () => {
 				assert.deepEqual(await command("importTokens"), []);
 			});
 			assert.equal(link, 1);

@@ -32,7 +32,7 @@ export interface Lost {
 export type FromWorker = Flush | Lost;
 
 /**
- * What a worker writes to its fourth descriptor, synchronously and one per line, so that it outlives a SIGKILL:
+ * What a worker writes to the file behind its fourth descriptor, synchronously and one per line, so that it outlives a SIGKILL:
  * `sent <token>`, `received <token> <newToken>` (hashes), `noted <µs since received>`, `kept <newToken>`, `stop <step>`, `wait <ms>`,
  * `error <code>`.
  */

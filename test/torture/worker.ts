@@ -13,12 +13,7 @@ import { pick, seeded } from "./random.ts";
 import { windowSecrets } from "./windowSecrets.ts";
 
 const report = (line: string) => {
-	try {
-		writeSync(reportDescriptor, `${line}\n`);
-	} catch {
-		// The parent is gone.
-		process.exit(1);
-	}
+	writeSync(reportDescriptor, `${line}\n`);
 };
 const hashOf = (token: string | null | undefined) =>
 	createHash("sha256")
