@@ -1,26 +1,13 @@
 import { randomBytes as systemRandomBytes } from "node:crypto";
-import { TwitterTokensError } from "../oauth/errors.ts";
 import type { TokenSet } from "../oauth/tokens.ts";
-import type { Draft } from "./draft.ts";
+import { createAccounts } from "./accounts.ts";
 import { vaultFolder } from "./folder.ts";
 import { createKeyring } from "./keyring.ts";
 import type { Lock } from "./lock.ts";
 import { createPendingAuthorizations, isOverPending } from "./pending.ts";
 import { createReceipts, type Receipts } from "./receipts.ts";
-import { type Account, type App, keys, labelOf, type PendingAuthorization, type User } from "./records.ts";
-import {
-	accountIn,
-	accountsIn,
-	afreshSessionIn,
-	appIn,
-	appsIn,
-	defaultIn,
-	find,
-	putAccount,
-	putApp,
-	readDraft,
-	sameUser,
-} from "./recordsIn.ts";
+import { type Account, type App, keys, type PendingAuthorization, type User } from "./records.ts";
+import { accountsIn, afreshSessionIn, readDraft } from "./recordsIn.ts";
 import { createRenewalLocks } from "./renewalLock.ts";
 import type { SecretStore, VaultLog } from "./secretStore.ts";
 import type { Waiting } from "./sqlite.ts";
@@ -117,6 +104,7 @@ export interface VaultParts {
 
 /** How long other windows may keep the journal locked, ms; a change takes a few. */
 const journalLimit = 10_000;
+
 const silent: VaultLog = { info() {}, warn() {} };
 
 /** Opens nothing until it is first used. */
@@ -138,111 +126,18 @@ export function openVault(parts: VaultParts): OpenVault {
 	const receipts = createReceipts(folder, keyring.known, log);
 
 	const renewalLocks = createRenewalLocks({ folder, store, receipts, log, now, random });
-	const lockRenewal = renewalLocks.acquire;
+	/** The newest of everything, what dead windows have left included. */
 	const read = async () => {
 		const draft = readDraft(await store.read());
 		const moved = await renewalLocks.takeUpAnswers(accountsIn(draft));
 		return moved ? readDraft(await store.read()) : draft;
 	};
-	const known = async (entries: Promise<Draft>, id: string) => {
-		const account = accountIn(await entries, id);
-		if (!account) throw noAccount(id, []);
-		return account;
-	};
-
 	return {
 		store,
 		receipts,
-		lockRenewal,
+		lockRenewal: renewalLocks.acquire,
 		...createPendingAuthorizations(store, now),
-		async accounts() {
-			const byLabel = new Intl.Collator("en").compare;
-			return accountsIn(await read()).sort((a, b) => byLabel(labelOf(a), labelOf(b)));
-		},
-		defaultAccount: async () => defaultIn(await read()),
-		async account(idOrHandle) {
-			const entries = await read();
-			const account = idOrHandle === undefined ? defaultIn(entries) : find(entries, idOrHandle);
-			if (!account) throw noAccount(idOrHandle, accountsIn(entries));
-			return account;
-		},
-		app: async (clientId) => appIn(await read(), clientId),
-		apps: async () => appsIn(await read()),
-		saveApp: (app) => store.update((draft) => putApp(draft, app)),
-		async saveSignIn({ app, tokens, tokenEndpoint, replaces }) {
-			/** The same one, should the change run again. */
-			let id: string | undefined;
-			// The code that bought these tokens is spent, and X has ended the grant before.
-			const { result } = await store.keep((draft) => {
-				putApp(draft, app);
-				const before = replaces === undefined ? undefined : accountIn(draft, replaces);
-				id ??= before?.id ?? newId(draft, randomBytes);
-				const account: Account = {
-					id,
-					clientId: app.clientId,
-					tokenEndpoint,
-					...(before?.user ? { user: before.user } : {}),
-					tokens,
-					addedAt: before?.addedAt ?? now(),
-					...(before?.lastUsedAt === undefined ? {} : { lastUsedAt: before.lastUsedAt }),
-				};
-				if (!defaultIn(draft)) draft.set(keys.default, { id: account.id });
-				putAccount(draft, account);
-				return account;
-			});
-			return result;
-		},
-		async identify(id, user) {
-			// Under the lock no renewal of these tokens is on its way, so they can move to the older account.
-			const lock = await lockRenewal(id);
-			try {
-				return await store.update((draft) => {
-					const account = accountIn(draft, id);
-					if (!account) throw noAccount(id, []);
-					const older = accountsIn(draft).find((other) => other.id !== id && sameUser(other, account, user));
-					if (!older) return putAccount(draft, { ...account, user });
-					draft.set(keys.account(id), null);
-					if (defaultIn(draft)?.id === id) draft.set(keys.default, { id: older.id });
-					const { signInNeeded: _, backOff: __, renewal: ___, ...kept } = older;
-					return putAccount(draft, { ...kept, tokens: account.tokens, user });
-				});
-			} finally {
-				lock.release();
-			}
-		},
-		async setDefault(id) {
-			await store.update((draft) => {
-				if (!accountIn(draft, id)) throw noAccount(id, []);
-				draft.set(keys.default, { id });
-			});
-		},
-		async noteUse(id) {
-			const isNoted = (account: Account) => (account.lastUsedAt ?? 0) >= account.tokens.issuedAt;
-			if (isNoted(await known(read(), id))) return;
-			await store.update((draft) => {
-				const account = accountIn(draft, id);
-				if (!account || isNoted(account)) return;
-				// Not before the issue, or a clock that was set back would make every use a write.
-				putAccount(draft, { ...account, lastUsedAt: Math.max(now(), account.tokens.issuedAt) });
-			});
-		},
-		async remove(id) {
-			if (!accountIn(await read(), id)) return undefined;
-			const lock = await lockRenewal(id);
-			let removed: Account | undefined;
-			try {
-				removed = await store.update((draft) => {
-					const account = accountIn(draft, id);
-					if (account) draft.set(keys.account(id), null);
-					return account;
-				});
-			} finally {
-				// Whoever gets this lock later reads the tombstone and sends nothing.
-				if (removed) lock.releaseForGood();
-				else lock.release();
-			}
-			return removed;
-		},
+		...createAccounts({ store, read, lockRenewal: renewalLocks.acquire, now, randomBytes }),
 		async makeReady() {
 			await keyring.findOrMake();
 		},
@@ -257,22 +152,6 @@ export function openVault(parts: VaultParts): OpenVault {
 		onDidChange: store.onDidChange,
 		dispose: store.dispose,
 	};
-}
-
-function newId(draft: Draft, randomBytes: (size: number) => Buffer): string {
-	for (;;) {
-		const id = randomBytes(4).toString("hex");
-		// Removed accounts keep their place as tombstones.
-		if (!draft.keys().includes(keys.account(id))) return id;
-	}
-}
-
-function noAccount(idOrHandle: string | undefined, accounts: readonly Account[]): TwitterTokensError {
-	if (idOrHandle === undefined || accounts.length === 0) {
-		return new TwitterTokensError("NoAccount", "No X account is signed in here. Sign in first.");
-	}
-	const labels = accounts.map(labelOf).join(", ");
-	return new TwitterTokensError("NoAccount", `No account "${idOrHandle}" is signed in here. There is ${labels}.`);
 }
 
 function journalBusy(): Error {
