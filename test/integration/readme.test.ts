@@ -36,7 +36,10 @@ describe("what README.md shows, as it stands there", () => {
 	/** The program that the README's files start: tells which token it was given, and not the token. */
 	const program = `const { createHash } = require("node:crypto");
 		const digest = createHash("sha256").update(process.env.X_ACCESS_TOKEN ?? "").digest("hex");
-		require("node:fs").writeFileSync(${JSON.stringify(out)}, digest);`;
+		const fs = require("node:fs");
+		// Whole or not at all: the file is being waited for.
+		fs.writeFileSync(${JSON.stringify(`${out}~`)}, digest);
+		fs.renameSync(${JSON.stringify(`${out}~`)}, ${JSON.stringify(out)});`;
 
 	beforeEach(async () => {
 		await mkdir(join(folder, ".vscode"), { recursive: true });
