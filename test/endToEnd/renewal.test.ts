@@ -49,6 +49,24 @@ describe("renewal, in three real windows", function () {
 			),
 		);
 
+	/** The first window has sent a renewal, which waits for X. */
+	const firstSends = async () => {
+		const before = refreshes();
+		await first().page.bringToFront();
+		await first().runCommand(refresh);
+		await until("the request", async () => (refreshes() > before ? true : undefined));
+	};
+
+	const secondHasTheLiveToken = async () => {
+		await second().page.bringToFront();
+		await second().writeClipboard("");
+		await second().runCommand("Twitter Tokens: Copy Access Token");
+		const live = session.emulator.liveGrant(session.app("public").clientId, present(session.emulator.users[0]).id);
+		await until("the live token on the clipboard", async () =>
+			(await second().readClipboard()) === live?.accessToken ? true : undefined,
+		);
+	};
+
 	/** Kills, as a crash would, the extension host that holds the lock of a renewal. */
 	const killTheRenewing = async () => {
 		const pid = await until("the process that holds the lock of the renewal", () => lockHolder(session.userData));
@@ -68,9 +86,7 @@ describe("renewal, in three real windows", function () {
 	it("survives the death of the extension host that had sent the request, where X had not yet rotated", async () => {
 		const before = refreshes();
 		session.emulator.faultNext("token", { kind: "slow", ms: 60_000, worked: false });
-		await first().page.bringToFront();
-		await first().runCommand(refresh);
-		await until("the request", async () => (refreshes() > before ? true : undefined));
+		await firstSends();
 		await killTheRenewing();
 
 		await second().page.bringToFront();
@@ -78,21 +94,15 @@ describe("renewal, in three real windows", function () {
 		await until("the second request", async () => (refreshes() === before + 2 ? true : undefined));
 		await allShow(fresh("ada_dev"));
 		assert.equal(session.emulator.counters.consumedRefreshTokensSentAgain, 0);
-		await second().runCommand("Twitter Tokens: Copy Access Token");
-		const live = session.emulator.liveGrant(session.app("public").clientId, present(session.emulator.users[0]).id);
-		await until("the live token on the clipboard", async () =>
-			(await second().readClipboard()) === live?.accessToken ? true : undefined,
-		);
+		await secondHasTheLiveToken();
 	});
 
 	it("survives the death of the extension host that had the answer, but not yet in the journal", async () => {
 		await first().reload();
 		await first().waitForStatusBarItem(fresh("ada_dev"));
 		const before = refreshes();
-		session.emulator.faultNext("token", { kind: "slow", ms: 3_000, worked: true });
-		await first().page.bringToFront();
-		await first().runCommand(refresh);
-		await until("the request", async () => (refreshes() > before ? true : undefined));
+		session.emulator.faultNext("token", { kind: "slow", ms: 6_000, worked: true });
+		await firstSends();
 		const folder = join(session.userData, "User/globalStorage/twitter-tokens.twitter-tokens");
 		const files = () => readdir(folder);
 		const journal = present((await files()).find((name) => /^vault-\w+\.sqlite$/.test(name)));
@@ -104,13 +114,7 @@ describe("renewal, in three real windows", function () {
 			release();
 		}
 
-		await second().page.bringToFront();
-		await second().writeClipboard("");
-		await second().runCommand("Twitter Tokens: Copy Access Token");
-		const live = session.emulator.liveGrant(session.app("public").clientId, present(session.emulator.users[0]).id);
-		await until("the live token on the clipboard", async () =>
-			(await second().readClipboard()) === live?.accessToken ? true : undefined,
-		);
+		await secondHasTheLiveToken();
 		await allShow(fresh("ada_dev"));
 		assert.equal(refreshes() - before, 1);
 		assert.deepEqual(
@@ -124,9 +128,7 @@ describe("renewal, in three real windows", function () {
 		await first().waitForStatusBarItem(fresh("ada_dev"));
 		const before = refreshes();
 		session.emulator.faultNext("token", { kind: "slow", ms: 60_000, worked: true });
-		await first().page.bringToFront();
-		await first().runCommand(refresh);
-		await until("the request", async () => (refreshes() > before ? true : undefined));
+		await firstSends();
 		await killTheRenewing();
 
 		await second().page.bringToFront();

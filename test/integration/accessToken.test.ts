@@ -129,7 +129,10 @@ describe("twitterTokens.accessToken", () => {
 	describe("in tasks.json", () => {
 		const folder = vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? assert.fail();
 		const out = join(folder, "environment");
-		const script = "require('fs').writeFileSync(process.argv[1], process.env.DIRECT + ' ' + process.env.BY_INPUT)";
+		// Whole or not at all: the file is being waited for.
+		const script = `const { writeFileSync, renameSync } = require("fs"), [, out] = process.argv;
+			writeFileSync(out + "~", process.env.DIRECT + " " + process.env.BY_INPUT);
+			renameSync(out + "~", out);`;
 		const tasks = {
 			version: "2.0.0",
 			tasks: [
