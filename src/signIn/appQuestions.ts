@@ -2,11 +2,8 @@ import * as vscode from "vscode";
 import { assertRedirectUri } from "../oauth/authSettings.ts";
 import { answerOf } from "./cancelled.ts";
 
-/** How the questions about an X app are headed, for example "Your X App (2/3)". */
-export type Heading = string;
-
 /** @throws Cancelled */
-export async function askForClientId(title: Heading, value = ""): Promise<string> {
+export async function askForClientId(title: string, value = ""): Promise<string> {
 	return await ask({
 		title,
 		value,
@@ -26,7 +23,7 @@ export async function askForClientId(title: Heading, value = ""): Promise<string
 }
 
 /** @returns empty where nothing was typed, which `optional` allows. @throws Cancelled */
-export async function askForClientSecret(title: Heading, { optional }: { optional: boolean }): Promise<string> {
+export async function askForClientSecret(title: string, { optional }: { optional: boolean }): Promise<string> {
 	return await ask({
 		title,
 		password: true,
@@ -41,7 +38,7 @@ export async function askForClientSecret(title: Heading, { optional }: { optiona
 }
 
 /** @param otherwise what an empty answer means, as the end of "Leave empty for …"; left out where there must be one. @throws Cancelled */
-export async function askForRedirectUri(title: Heading, otherwise?: string): Promise<string> {
+export async function askForRedirectUri(title: string, otherwise?: string): Promise<string> {
 	const registered = vscode.l10n.t("Callback URL exactly as registered at console.x.com.");
 	return await ask({
 		title,

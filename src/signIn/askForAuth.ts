@@ -47,7 +47,7 @@ export async function askForAuth(kept: readonly App[]): Promise<LocatedAuth & { 
 }
 
 /** The settings of an app that is already known. */
-export function authOf(app: App): AuthSettings {
+function authOf(app: App): AuthSettings {
 	return {
 		clientId: app.clientId,
 		redirectUri: app.redirectUri,

@@ -123,7 +123,7 @@ function tooltipOf(account: Account | undefined, doubt: Doubt | undefined): vsco
 
 function doubtText(doubt: Doubt): string {
 	return doubt === "notWritten"
-		? vscode.l10n.t("only while this window is open: its file cannot be written; Show Log says why")
+		? vscode.l10n.t("not in its file yet, which cannot be written; Show Log says why")
 		: vscode.l10n.t(
 				"perhaps only until the editor ends: it has lost stored tokens before, and was not restarted since",
 			);
