@@ -64,8 +64,9 @@ export function watchSignIn(parts: WatchedParts, { app, codeVerifier, openAtOnce
 	/** The exchange that begins here is never broken off: its code is spent. */
 	const take = (arriving: Arriving): Promise<SignedIn> => {
 		end();
-		const title = vscode.l10n.t("Twitter Tokens: getting the tokens…");
-		const location = vscode.ProgressLocation.Notification;
+		const title = vscode.l10n.t("Getting tokens from X…");
+		// Not a notification: it would still be there beside the one that says how it ended, and move its buttons.
+		const location = vscode.ProgressLocation.Window;
 		const signedIn = Promise.resolve(
 			vscode.window.withProgress({ location, title }, async () => parts.redeem(await arriving)),
 		);

@@ -40,6 +40,7 @@ async function main(): Promise<number> {
 	return await start(node24(), [
 		join(root, "bin/mocha.js"),
 		...["--reporter", join(projectFolder, "test/reporter.ts")],
+		...["--require", join(projectFolder, "test/endToEnd/failures.ts")],
 		...["--timeout", "60000"],
 		// A browser that a failed test left open must not keep the run from ending.
 		"--exit",

@@ -265,10 +265,10 @@ export class Session {
 		await style("vs-dark");
 		await page.screenshot({ path: join(pictures, `${name}-dark.png`), animations: "disabled" });
 		await page.emulateMedia({ colorScheme: "light" });
-		await page.setViewportSize({ width: 500, height: 700 });
+		await window.resize(500, 700);
 		await style("vs");
 		await page.screenshot({ path: join(pictures, `${name}-light.png`), animations: "disabled" });
-		await page.setViewportSize({ width: 1280, height: 800 });
+		await window.resize(1280, 800);
 	}
 }
 

@@ -20,6 +20,9 @@ export interface OpenOptions {
 	readonly page?: Page;
 }
 
+/** The windows of this process that are open, for a report on what they show. */
+export const openWindows = new Set<Workbench>();
+
 type Server = Pick<CodeServer, "origin" | "userDataDir" | "logs">;
 
 /** Opens a window (a browser page) on the server and waits until it can be used. */
@@ -32,6 +35,8 @@ export async function openWorkbench(
 	const blank = context.pages().find((page) => page.url() === "about:blank");
 	const page = options.page ?? blank ?? (await context.newPage());
 	const workbench = new Workbench(page, server);
+	openWindows.add(workbench);
+	page.once("close", () => openWindows.delete(workbench));
 	const query = options.folder === undefined ? "?ew=true" : `?folder=${encodeURIComponent(options.folder)}`;
 	await workbench.load(() => page.goto(`${server.origin}/${query}`), options.activated ?? true);
 	return workbench;
@@ -129,6 +134,28 @@ export class Workbench {
 
 	async screenshot(path: string): Promise<void> {
 		await this.page.screenshot({ path });
+	}
+
+	/** Makes the window as large as told and waits until all in it is in its new place: what moves loses clicks. */
+	async resize(width: number, height: number): Promise<void> {
+		await this.page.setViewportSize({ width, height });
+		await until(`a window of ${width} × ${height}`, async () =>
+			(await this.page.evaluate(readSize)) === `${width} × ${height}` ? true : undefined,
+		);
+	}
+
+	/** All that asks or tells something on the screen now, for who has to find out why a test failed. */
+	async describe(): Promise<string> {
+		const panel = this.page.locator(".part.panel");
+		const shown = {
+			title: await this.page.title(),
+			dialog: await this.dialog(),
+			quickInput: await this.quickInput(),
+			notifications: await this.notifications(),
+			statusBar: await this.statusBarItem(),
+			panel: (await panel.isVisible()) ? (await panel.innerText()).slice(-2_000) : undefined,
+		};
+		return JSON.stringify(shown, undefined, "\t");
 	}
 
 	// --- palette
@@ -298,10 +325,22 @@ export class Workbench {
 		);
 	}
 
-	/** Waits for the notification and clicks one of its buttons. */
+	/**
+	 * Waits for the notification, clicks one of its buttons, and waits until it is gone. Whenever another one comes or
+	 * goes the rest move, and may do so under the mouse button: then it takes a second click, as a person would give.
+	 */
 	async clickNotification(text: string | RegExp, button: string): Promise<void> {
 		const found = await this.#notification(text);
-		await found.locator(".notification-list-item-buttons-container").getByText(button, { exact: true }).click();
+		// The same words may come back at once in another notification: it is this one that has to go.
+		const toast = await found.elementHandle();
+		const place = found.locator(".notification-list-item-buttons-container").getByText(button, { exact: true });
+		await until(`an effect of ${button} on the notification ${text}`, async () => {
+			await place.click({ timeout: 3_000 }).catch(() => {});
+			return await toast?.waitForElementState("hidden", { timeout: 3_000 }).then(
+				() => true,
+				() => undefined,
+			);
+		});
 	}
 
 	/** Waits for the notification and closes it. */
@@ -523,6 +562,11 @@ const text = `
 	const severity = (element, prefix) =>
 		["error", "warning", "info"].find((each) => element?.classList.contains(prefix + each)) ?? "none";
 `;
+
+const readSize = `(() => {
+	const { width, height } = document.querySelector(".monaco-workbench").getBoundingClientRect();
+	return width + " × " + height;
+})()`;
 
 const readQuickInput = `(() => {
 	${text}
