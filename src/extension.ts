@@ -16,6 +16,7 @@ import { registerMcpServer } from "./surfaces/mcpServer.ts";
 import { createStatusBar, type StatusBar } from "./surfaces/statusBar.ts";
 import { isKeyMissing, offerToStartAfresh } from "./surfaces/storageWarning.ts";
 import { createTerminals } from "./surfaces/terminals.ts";
+import { followWalkthrough } from "./surfaces/walkthrough.ts";
 import { startWriteBack } from "./surfaces/writeBackMenu.ts";
 import { createRenewer, type Renewer } from "./vault/renewer.ts";
 import { openVault } from "./vault/vault.ts";
@@ -82,6 +83,7 @@ export function activate(context: vscode.ExtensionContext): void {
 		registerCommands({ ...parts, memory: context.globalState, note, tell, terminals, consent, writeBack }),
 		registerAuthenticationProvider(parts),
 		registerMcpServer({ ...parts, enabled: mcpEnabled, tell }),
+		followWalkthrough(vault, log),
 	);
 	renewer.start();
 	if (vscode.env.uiKind === vscode.UIKind.Web) {

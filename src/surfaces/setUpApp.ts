@@ -132,7 +132,8 @@ async function problemWith(
 	{ transport, endpoints }: SetUpAppParts,
 	app: App,
 ): Promise<{ readonly refused: boolean; readonly message: string } | undefined> {
-	const progress = { location: vscode.ProgressLocation.Notification, title: vscode.l10n.t("Asking X about the app…") };
+	// Not a notification, which would still be there beside the one that tells the verdict, and move its buttons.
+	const progress = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Asking X about the app…") };
 	try {
 		const verdict = await vscode.window.withProgress(progress, () =>
 			checkCredentials(transport, endpoints().token, app),

@@ -34,6 +34,7 @@ describe("the packaged extension", () => {
 			/^extension\/LICENSE(\.txt)?$/,
 			/^extension\/dist\/[\w.-]+\.cjs$/,
 			/^extension\/media\/[\w.-]+\.(html|png|svg)$/,
+			/^extension\/media\/walkthrough\/\w+\.md$/,
 		];
 		assert.deepEqual(
 			names.filter((name) => !expected.some((each) => each.test(name))),

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import type { Workbench } from "../host/workbench.ts";
+import { until, type Workbench } from "../host/workbench.ts";
 import { coloursOfTheBrowser, fresh, present, Session } from "./session.ts";
+
+const walkthrough = "Get Started with Twitter Tokens";
 
 describe("Set Up X App, in a real window", function () {
 	this.timeout(120_000);
@@ -12,6 +14,26 @@ describe("Set Up X App, in a real window", function () {
 		({ window } = session);
 	});
 	after(async () => session?.remove());
+
+	const steps = {
+		"Set up your X app": "What X's console wants to know",
+		"Sign in to X": "What happens",
+		"Use the token": "Where the token can go",
+	};
+
+	it("begins in a walkthrough, whose steps say what to do", async () => {
+		await window.runCommand("View: Close Primary Side Bar");
+		await window.openWalkthrough(walkthrough);
+		for (const [step, beside] of Object.entries(steps).reverse()) {
+			await window.openStep(step, beside);
+			await session.picture(`walkthrough-${step.replace(/\W/g, "")}`);
+		}
+		await window.page.getByText("Set Up X App", { exact: true }).click();
+		await window.waitForQuickInput("(1/4)");
+		await window.escape();
+		await window.quickInputClosed();
+		assert.deepEqual(await window.stepsDone(), [], "what was not done is ticked");
+	});
 
 	it("leads by keyboard alone from nothing to an app that X accepts, and on to a sign-in", async () => {
 		const app = session.app("confidential");
@@ -31,8 +53,8 @@ describe("Set Up X App, in a real window", function () {
 		await window.type(session.loopbackRedirect);
 		await window.accept();
 
-		const steps = await window.waitForDialog("At console.x.com");
-		assert.match(steps.detail, /4\. Website URL/);
+		const dialog = await window.waitForDialog("At console.x.com");
+		assert.match(dialog.detail, /4\. Website URL/);
 		await session.picture("setUpApp-4-steps");
 		await window.answerDialog("I Have Done This");
 
@@ -63,5 +85,12 @@ describe("Set Up X App, in a real window", function () {
 		await page.locator("#authorize").click();
 		await window.page.bringToFront();
 		await window.waitForStatusBarItem(fresh("ada_dev"));
+	});
+
+	it("has ticked in the walkthrough what is done", async () => {
+		await window.openWalkthrough(walkthrough);
+		await until("two ticks", async () => ((await window.stepsDone()).length === 2 ? true : undefined));
+		assert.deepEqual(await window.stepsDone(), ["Set up your X app", "Sign in to X"]);
+		await session.picture("walkthrough-done");
 	});
 });

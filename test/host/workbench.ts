@@ -165,7 +165,9 @@ export class Workbench {
 		await until(`the palette's row "${title}"`, async () => {
 			if (!(await this.#openPalette())) return undefined;
 			// Commands of an extension arrive after the window; an open palette does not show them: open it again.
-			await this.#input.fill(`>${title}`);
+			// What was still closing when F1 was pressed can take the palette with it: then open it again, too.
+			const filled = this.#input.fill(`>${title}`, { timeout: 1_500 });
+			if ((await filled.catch(() => "not")) === "not") return undefined;
 			const found = await until("", async () => (await this.#focusRow(title)) || undefined, 1_500).catch(() => false);
 			if (!found) await this.page.keyboard.press("Escape");
 			return found || undefined;
@@ -468,6 +470,39 @@ export class Workbench {
 	async back(): Promise<void> {
 		await this.page.bringToFront();
 		await this.page.evaluate("delete document.hasFocus; window.dispatchEvent(new Event('focus'))");
+	}
+
+	// --- walkthroughs
+
+	async openWalkthrough(title: string): Promise<void> {
+		await this.runCommand("Welcome: Open Walkthrough...");
+		await this.pickItem(title);
+		await this.page.locator(".gettingStartedContainer h2.category-title").getByText(title).waitFor();
+	}
+
+	/** Opens a step of the walkthrough and waits for the page that is shown beside it. */
+	async openStep(title: string, beside: string): Promise<void> {
+		await this.page.locator("h3.step-title").getByText(title, { exact: true }).click();
+		await until(`the page "${beside}"`, async () => {
+			for (const frame of this.page.frames()) {
+				// A page that is being replaced goes away while it is asked.
+				if (
+					await frame
+						.getByText(beside)
+						.isVisible()
+						.catch(() => false)
+				)
+					return true;
+			}
+			return undefined;
+		});
+	}
+
+	/** The steps of the open walkthrough that are ticked, from above. */
+	async stepsDone(): Promise<readonly string[]> {
+		return await this.page
+			.locator(".getting-started-step:has(.codicon-getting-started-step-checked) .step-title")
+			.allInnerTexts();
 	}
 
 	// --- settings
