@@ -41,8 +41,10 @@ export function createReceipts(folder: VaultFolder, key: () => SealingKey | unde
 		},
 		exist: (id) => existsSync(folder.receipt(id)),
 		read(id) {
+			if (!existsSync(folder.receipt(id))) return undefined;
 			const known = key();
-			if (!known || !existsSync(folder.receipt(id))) return undefined;
+			// Not "there is none": whoever is told so removes it.
+			if (!known) throw new StorageError("failed", "An answer of X is kept on disk, and its key has not been met yet.");
 			const text = unseal(known, name(id), 1, contentOf(folder.receipt(id)));
 			const receipt = text === undefined ? undefined : v.safeParse(Receipt, JSON.parse(text));
 			return receipt?.success ? receipt.output : undefined;

@@ -15,7 +15,10 @@ export interface Worker {
 
 export interface Verdict {
 	readonly sends: number;
+	/** Refresh tokens that X took. */
 	readonly rotations: number;
+	/** Answers that were written down, and those of them that their owners lived to report as in the journal. */
+	readonly noted: number;
 	readonly kept: number;
 	/** Must be 0. */
 	readonly sentAgainAlthoughNoted: number;
@@ -103,6 +106,7 @@ export function createLedger(): Ledger {
 			return {
 				sends: requests.length,
 				rotations: consumed.size,
+				noted: [...answers.values()].filter(({ noted }) => noted).length,
 				kept: [...answers.values()].filter(({ kept }) => kept).length,
 				sentAgainAlthoughNoted,
 				lostAlthoughNoted: lost.filter((noted) => noted).length,

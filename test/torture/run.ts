@@ -32,6 +32,8 @@ export interface TortureResult extends Verdict {
 	readonly kills: number;
 	readonly restarts: number;
 	readonly signIns: number;
+	/** Refreshes that X answered with new tokens, by its own count. */
+	readonly successes: number;
 	readonly consumedSentAgain: number;
 	readonly accountsAtTheEnd: number;
 }
@@ -237,6 +239,7 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
 	rmSync(root, { recursive: true, force: true });
 	return {
 		...ledger.verdict(requests),
+		successes: emulator.counters.successfulRefreshes,
 		seconds: elapsed,
 		kills,
 		restarts,

@@ -21,12 +21,13 @@ const options = {
 console.log(`seed ${options.seed}, ${options.processes} processes, ${options.rotations} rotations`);
 const result = await torture(options);
 const missed = steps.filter((step) => !result.stops[step]);
-const successes = result.rotations;
+const { rotations } = result;
 console.log(`
-rotations by X                                        ${successes}
-refresh requests                                      ${result.sends}
-requests per rotation                                 ${(result.sends / successes).toFixed(4)}
-rotations reported as kept                            ${result.kept}
+rotations by X                                        ${rotations}
+successful requests per rotation                      ${(result.successes / rotations).toFixed(4)}  (must be 1)
+requests per rotation, with those X failed or refused ${(result.sends / rotations).toFixed(4)}
+answers written down as soon as they had arrived      ${result.noted}
+of these, reported by their owners as in the journal  ${result.kept}
 consumed tokens sent again, answer had arrived        ${result.sentAgainAlthoughNoted}  (must be 0)
 grants lost, answer had arrived                       ${result.lostAlthoughNoted}  (must be 0)
 answers left beside the journal by a dead owner       ${result.leftInReceipts}
@@ -43,9 +44,10 @@ errors                                                ${JSON.stringify(result.er
 time                                                  ${result.seconds.toFixed(1)} s`);
 
 const violations = [
+	result.successes !== rotations && "X answered more than once for a rotation",
 	result.sentAgainAlthoughNoted > 0 && "a consumed token was sent again although its answer had arrived",
 	result.lostAlthoughNoted > 0 && "a grant was lost although its answer had arrived",
-	result.rotations >= 2000 && missed.length > 0 && `nobody died at ${missed.join(", ")}`,
+	rotations >= 2000 && missed.length > 0 && `nobody died at ${missed.join(", ")}`,
 ].filter(Boolean);
 for (const violation of violations) console.error(`VIOLATION: ${violation} (seed ${options.seed})`);
 process.exitCode = violations.length > 0 ? 1 : 0;

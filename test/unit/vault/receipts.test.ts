@@ -132,6 +132,14 @@ describe("an answer of X that its renewal could not store", () => {
 		assert.deepEqual(x.sent, []);
 	});
 
+	it("is kept for a window that has its key by one that has not met it yet", async () => {
+		await renewAndDieAt("answerNoted");
+		const stranger = at.window();
+		await assert.rejects(stranger.lockRenewal(id), { code: "StorageUnavailable" });
+		assert.ok(existsSync(file()));
+		assert.equal(await accessToken(stranger), "access-1");
+	});
+
 	it("is sealed, and for its owner only", async () => {
 		await renewAndDieAt("answerNoted");
 		const text = readFileSync(file(), "latin1");

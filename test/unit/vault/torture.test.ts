@@ -18,5 +18,6 @@ describe("many windows over one vault, killed all the time (a few seconds of `np
 		assert.equal(result.lostAlthoughNoted, 0, told);
 		assert.equal(result.accountsAtTheEnd, 3, told);
 		assert.ok(result.kept > 0, told);
+		assert.equal(result.successes, result.rotations, told);
 	}).timeout(120_000);
 });
