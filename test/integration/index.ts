@@ -2,7 +2,7 @@
 import "../host/suiteConsole.ts";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import Mocha from "mocha";
+import type { MochaOptions } from "mocha";
 import * as vscode from "vscode";
 import CountingReporter from "../reporter.ts";
 import { readResult, resultVariable, writeResult } from "../results.ts";
@@ -43,11 +43,13 @@ export async function run(): Promise<void> {
 }
 
 async function runFiles(files: readonly string[]): Promise<number> {
+	// Not at the top, where it would become a `require`: of Mocha, which is an ES module, the oldest editors' Node gives less.
+	const { default: Mocha } = await import("mocha");
 	const mocha = new Mocha({
 		ui: "bdd",
 		timeout: 20_000,
 		color: process.env.TWITTER_TOKENS_COLOR === "1",
-		reporter: CountingReporter as unknown as NonNullable<Mocha.MochaOptions["reporter"]>,
+		reporter: CountingReporter as unknown as NonNullable<MochaOptions["reporter"]>,
 		...(process.env.MOCHA_GREP ? { grep: process.env.MOCHA_GREP } : {}),
 	});
 	for (const file of files) mocha.addFile(join(__dirname, file));
