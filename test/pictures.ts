@@ -4,7 +4,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { coloursOfTheBrowser, present, Session } from "./endToEnd/session.ts";
 import { projectFolder, run } from "./host/processes.ts";
-import { until } from "./host/workbench.ts";
+import { until } from "./host/until.ts";
 
 const media = join(projectFolder, "media/readme");
 

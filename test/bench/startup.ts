@@ -1,5 +1,6 @@
 import { Session } from "../endToEnd/session.ts";
-import { until, type Workbench } from "../host/workbench.ts";
+import { until } from "../host/until.ts";
+import type { Workbench } from "../host/workbench.ts";
 import type { Times } from "./bench.ts";
 
 const runs = 5;

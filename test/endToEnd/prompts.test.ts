@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { until, type Workbench } from "../host/workbench.ts";
+import { until } from "../host/until.ts";
+import type { Workbench } from "../host/workbench.ts";
 import { assertNoSecrets } from "./afterwards.ts";
 import { coloursOfTheBrowser, editorRedirect, fresh, present, Session } from "./session.ts";
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { until, type Workbench } from "../host/workbench.ts";
+import { until } from "../host/until.ts";
+import type { Workbench } from "../host/workbench.ts";
 import { fresh, present, Session } from "./session.ts";
 
 const getToken = "Twitter Tokens: Get Token";

@@ -10,7 +10,8 @@ import { type Emulator, startEmulator } from "../emulator/emulator.ts";
 import { launchChromium } from "../host/chromium.ts";
 import { type CodeServer, readLogFiles, startCodeServer } from "../host/codeServer.ts";
 import { projectFolder } from "../host/processes.ts";
-import { openWorkbench, until, type Workbench } from "../host/workbench.ts";
+import { until } from "../host/until.ts";
+import { openWorkbench, type Workbench } from "../host/workbench.ts";
 import { Ledger } from "./secretScan.ts";
 
 export const packagedExtension = join(projectFolder, "twitter-tokens.vsix");

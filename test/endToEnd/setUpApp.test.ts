@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { until, type Workbench } from "../host/workbench.ts";
+import { until } from "../host/until.ts";
+import type { Workbench } from "../host/workbench.ts";
 import { coloursOfTheBrowser, fresh, present, Session } from "./session.ts";
 
 const walkthrough = "Get Started with Twitter Tokens";

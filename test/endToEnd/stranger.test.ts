@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { until, type Workbench } from "../host/workbench.ts";
+import { until } from "../host/until.ts";
+import type { Workbench } from "../host/workbench.ts";
 import { assertNoSecrets } from "./afterwards.ts";
 import { parameter, Session } from "./session.ts";
 import { type Answer, packageStranger, Stranger } from "./stranger.ts";

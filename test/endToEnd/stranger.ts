@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { node24, projectFolder, run } from "../host/processes.ts";
-import { until, type Workbench } from "../host/workbench.ts";
+import { until } from "../host/until.ts";
+import type { Workbench } from "../host/workbench.ts";
 import type { Session } from "./session.ts";
 
 /** What the stranger learned from one question; of a token only the digest. */

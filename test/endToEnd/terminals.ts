@@ -1,7 +1,8 @@
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
-import { until, type Workbench } from "../host/workbench.ts";
+import { until } from "../host/until.ts";
+import type { Workbench } from "../host/workbench.ts";
 import type { Session } from "./session.ts";
 
 /** Writes the digest of a variable into the workspace, whole or not at all: the file is being waited for. */

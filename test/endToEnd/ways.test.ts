@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { until, type Workbench } from "../host/workbench.ts";
+import { until } from "../host/until.ts";
+import type { Workbench } from "../host/workbench.ts";
 import { assertNoSecrets } from "./afterwards.ts";
 import { editorRedirect, fresh, parameter, present, Session } from "./session.ts";
 

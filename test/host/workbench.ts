@@ -3,13 +3,22 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { type CodeServer, writeSettings } from "./codeServer.ts";
+import {
+	type Dialog,
+	type Notification,
+	type QuickInput,
+	readDialog,
+	readNotifications,
+	readQuickInput,
+	readSize,
+	readStatusBarItem,
+	type StatusBarText,
+} from "./screen.ts";
+import { patience, until } from "./until.ts";
 
 export const extensionId = "twitter-tokens.twitter-tokens";
 /** The id VS Code gives an item in the page: the extension's, then the item's own. */
 export const statusBarId = `${extensionId}.twitterTokens.status`;
-
-/** Generous: it is only ever waited out where something is wrong, and a busy machine is not wrong. */
-const patience = 45_000;
 
 export interface OpenOptions {
 	/** The folder to open; without it an empty window. */
@@ -42,55 +51,10 @@ export async function openWorkbench(
 	return workbench;
 }
 
-export interface QuickInput {
-	/** With the steps, as shown: `Get Token (1/2)`. */
-	readonly title: string;
-	readonly placeholder: string;
-	readonly value: string;
-	/** True where the input shows dots instead of what is typed. */
-	readonly masked: boolean;
-	/** The line below the input: the prompt, or in its place the validation message. */
-	readonly message: string;
-	/** How `message` is marked; `none` for a prompt. */
-	readonly severity: "error" | "warning" | "info" | "none";
-	/** Tooltips of the buttons, left to right. */
-	readonly buttons: readonly string[];
-	readonly items: readonly QuickItem[];
-}
-
-export interface QuickItem {
-	/** Icons as in the source: `$(key) One`. */
-	readonly label: string;
-	readonly description: string;
-	readonly detail: string;
-	/** The heading this item begins a group under, or "". */
-	readonly separator: string;
-	readonly focused: boolean;
-	readonly checked: boolean;
-	/** Tooltips of the buttons of this row. */
-	readonly buttons: readonly string[];
-}
-
-export interface Notification {
-	readonly severity: "error" | "warning" | "info" | "none";
-	readonly text: string;
-	readonly buttons: readonly string[];
-}
-
-export interface StatusBarItem {
-	/** Icons as in the source: `$(sync~spin) @handle …`. */
-	readonly text: string;
-	readonly background: "warning" | "error" | "none";
-	readonly ariaLabel: string;
+export interface StatusBarItem extends StatusBarText {
 	/** What hovering over the item shows. */
 	tooltip(): Promise<string>;
 	click(): Promise<void>;
-}
-
-export interface Dialog {
-	readonly message: string;
-	readonly detail: string;
-	readonly buttons: readonly string[];
 }
 
 /** One VS Code window, used as a person uses it: by keyboard and by what is on the screen. */
@@ -139,9 +103,10 @@ export class Workbench {
 	/** Makes the window as large as told and waits until all in it is in its new place: what moves loses clicks. */
 	async resize(width: number, height: number): Promise<void> {
 		await this.page.setViewportSize({ width, height });
-		await until(`a window of ${width} × ${height}`, async () =>
-			(await this.page.evaluate(readSize)) === `${width} × ${height}` ? true : undefined,
-		);
+		await until(`a window of ${width} × ${height}`, async () => {
+			const now = await readSize(this.page);
+			return (now.width === width && now.height === height) || undefined;
+		});
 	}
 
 	/** All that asks or tells something on the screen now, for who has to find out why a test failed. */
@@ -226,8 +191,7 @@ export class Workbench {
 
 	/** What the quick input shows now, or `undefined` if there is none. */
 	async quickInput(): Promise<QuickInput | undefined> {
-		const snapshot: unknown = await this.page.evaluate(readQuickInput);
-		return snapshot === null ? undefined : (snapshot as QuickInput);
+		return await readQuickInput(this.page);
 	}
 
 	/**
@@ -318,7 +282,7 @@ export class Workbench {
 
 	/** The notifications on the screen, newest first: VS Code shows three at most and hides those without buttons. */
 	async notifications(): Promise<Notification[]> {
-		return (await this.page.evaluate(readNotifications)) as Notification[];
+		return await readNotifications(this.page);
 	}
 
 	async waitForNotification(text: string | RegExp): Promise<Notification> {
@@ -371,8 +335,8 @@ export class Workbench {
 	/** The item as it is now, or `undefined` if it is not shown. */
 	async statusBarItem(id = statusBarId): Promise<StatusBarItem | undefined> {
 		const item = this.page.locator(`[id=${JSON.stringify(id)}]`);
-		const read = (await this.page.evaluate(readStatusBarItem(id))) as Omit<StatusBarItem, "tooltip" | "click"> | null;
-		if (read === null) return undefined;
+		const read = await readStatusBarItem(this.page, id);
+		if (read === undefined) return undefined;
 		return {
 			...read,
 			tooltip: async () => {
@@ -400,7 +364,7 @@ export class Workbench {
 
 	/** The modal dialog on the screen, or `undefined`. */
 	async dialog(): Promise<Dialog | undefined> {
-		return ((await this.page.evaluate(readDialog)) as Dialog | null) ?? undefined;
+		return await readDialog(this.page);
 	}
 
 	async waitForDialog(text: string | RegExp = ""): Promise<Dialog> {
@@ -537,17 +501,6 @@ const themes = {
 	highContrastLight: { label: "Light High Contrast", style: "hc-light" },
 } as const;
 
-/** Asks again and again until there is an answer; `what` names it if there is none. */
-export async function until<T>(what: string, ask: () => Promise<T | undefined>, limit = patience): Promise<T> {
-	const deadline = Date.now() + limit;
-	for (;;) {
-		const answer = await ask();
-		if (answer !== undefined) return answer;
-		if (Date.now() > deadline) throw new Error(`Waited ${limit / 1_000} s in vain for ${what}`);
-		await sleep(50);
-	}
-}
-
 function matches(text: string, wanted: string | RegExp): boolean {
 	return typeof wanted === "string" ? text.includes(wanted) : wanted.test(text);
 }
@@ -568,96 +521,3 @@ async function activations(userDataDir: string): Promise<Set<string>> {
 	}
 	return found;
 }
-
-/*
- * What runs in the page is text: with functions the compiler would need the browser's types, which would then be
- * known, and wrongly usable, in the whole project. Each reads its part of the screen at one instant.
- */
-
-const text = `
-	const text = (element) => {
-		if (!element) return "";
-		let result = "";
-		for (const node of element.childNodes) {
-			if (node.nodeType === 3) result += node.data;
-			else if (node.nodeType === 1 && node.classList.contains("codicon")) {
-				const names = [...node.classList].filter((name) => name.startsWith("codicon-") && name !== "codicon-colored");
-				const icon = names.find((name) => !name.startsWith("codicon-modifier-"))?.slice(8) ?? "";
-				const modifier = names.find((name) => name.startsWith("codicon-modifier-"))?.slice(17);
-				result += "$(" + icon + (modifier ? "~" + modifier : "") + ")";
-			} else if (node.nodeType === 1) result += text(node);
-		}
-		return result.replaceAll("\\u00a0", " ").trim() === "" ? result.replaceAll("\\u00a0", " ") : result;
-	};
-	const line = (element) => text(element).replaceAll("\\u00a0", " ").trim();
-	const all = (root, selector) => [...root.querySelectorAll(selector)];
-	// What fades away is inert already and takes no more input.
-	const shown = (element) => element && element.getClientRects().length > 0 && !element.closest("[inert]");
-	const labels = (root, selector) => all(root, selector).filter(shown).map((each) => each.getAttribute("aria-label") ?? "");
-	const severity = (element, prefix) =>
-		["error", "warning", "info"].find((each) => element?.classList.contains(prefix + each)) ?? "none";
-`;
-
-const readSize = `(() => {
-	const { width, height } = document.querySelector(".monaco-workbench").getBoundingClientRect();
-	return width + " × " + height;
-})()`;
-
-const readQuickInput = `(() => {
-	${text}
-	const widget = document.querySelector(".quick-input-widget");
-	if (!shown(widget)) return null;
-	const input = widget.querySelector(".quick-input-box input");
-	return {
-		title: line(widget.querySelector(".quick-input-title")),
-		placeholder: input.placeholder,
-		value: input.value,
-		masked: input.type === "password",
-		message: line(widget.querySelector(".quick-input-message")),
-		severity: severity(widget.querySelector(".monaco-inputbox"), ""),
-		buttons: labels(widget, ".quick-input-titlebar [role=button], .quick-input-inline-action-bar [role=button]"),
-		items: all(widget, ".quick-input-list .monaco-list-row")
-			.filter((row) => shown(row) && !row.querySelector(".quick-input-list-separator-as-item"))
-			.map((row) => ({
-				label: line(row.querySelector(".quick-input-list-row .label-name")),
-				description: line(row.querySelector(".label-description")),
-				detail: line(row.querySelector(".quick-input-list-label-meta .label-name")),
-				separator: line(row.querySelector(".quick-input-list-separator")),
-				focused: row.classList.contains("focused"),
-				checked: row.getAttribute("aria-checked") === "true",
-				buttons: labels(row, ".quick-input-list-entry-action-bar [role=button]"),
-			})),
-	};
-})()`;
-
-const readNotifications = `(() => {
-	${text}
-	return all(document, ".notification-list-item").filter(shown).map((item) => ({
-		severity: severity(item.querySelector(".notification-list-item-icon"), "codicon-"),
-		text: line(item.querySelector(".notification-list-item-message")),
-		buttons: all(item, ".notification-list-item-buttons-container .monaco-text-button").map(line),
-	}));
-})()`;
-
-const readDialog = `(() => {
-	${text}
-	const box = document.querySelector(".monaco-dialog-box");
-	if (!shown(box)) return null;
-	return {
-		message: line(box.querySelector(".dialog-message-text")),
-		detail: line(box.querySelector(".dialog-message-detail")),
-		buttons: all(box, ".dialog-buttons .monaco-text-button").map(line),
-	};
-})()`;
-
-const readStatusBarItem = (id: string): string => `(() => {
-	${text}
-	const item = document.getElementById(${JSON.stringify(id)});
-	if (!shown(item)) return null;
-	const label = item.querySelector(".statusbar-item-label");
-	return {
-		text: line(label),
-		background: ["error", "warning"].find((each) => item.classList.contains(each + "-kind")) ?? "none",
-		ariaLabel: label.getAttribute("aria-label") ?? "",
-	};
-})()`;
