@@ -6,6 +6,7 @@ import type { Vault } from "../vault/vault.ts";
 import { isLoopbackRedirect, type LoopbackListener, listenOnLoopback, type Page } from "./loopback.ts";
 import { accountOfOtherWindow } from "./otherWindow.ts";
 import { type CodePrompt, showCodePrompt, watchClipboard } from "./paste.ts";
+import { withProgress } from "./progress.ts";
 import type { Arrival, SignedIn } from "./redeem.ts";
 
 /** A code that has arrived, or that X's refusal has put an end to. */
@@ -64,12 +65,8 @@ export function watchSignIn(parts: WatchedParts, { app, codeVerifier, openAtOnce
 	/** The exchange that begins here is never broken off: its code is spent. */
 	const take = (arriving: Arriving): Promise<SignedIn> => {
 		end();
-		const title = vscode.l10n.t("Getting tokens from X…");
-		// Not a notification: it would still be there beside the one that says how it ended, and move its buttons.
-		const location = vscode.ProgressLocation.Window;
-		const signedIn = Promise.resolve(
-			vscode.window.withProgress({ location, title }, async () => parts.redeem(await arriving)),
-		);
+		const redeem = async () => parts.redeem(await arriving);
+		const signedIn = withProgress(vscode.l10n.t("Getting tokens from X…"), redeem);
 		// Until then a browser that fetches the redirect twice gets the same page twice.
 		signedIn.finally(() => listener?.close()).then(outcome.resolve, outcome.reject);
 		return signedIn;

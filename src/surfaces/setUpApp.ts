@@ -5,6 +5,7 @@ import { messageOf } from "../oauth/errors.ts";
 import type { Transport } from "../oauth/transport.ts";
 import { askForClientId, askForClientSecret, askForRedirectUri } from "../signIn/appQuestions.ts";
 import { answerOf, cancelled } from "../signIn/cancelled.ts";
+import { withProgress } from "../signIn/progress.ts";
 import { authSetting } from "../signIn/settings.ts";
 import type { SignIn } from "../signIn/signIn.ts";
 import { editorCallbackUrl } from "../signIn/uriHandler.ts";
@@ -132,10 +133,8 @@ async function problemWith(
 	{ transport, endpoints }: SetUpAppParts,
 	app: App,
 ): Promise<{ readonly refused: boolean; readonly message: string } | undefined> {
-	// Not a notification, which would still be there beside the one that tells the verdict, and move its buttons.
-	const progress = { location: vscode.ProgressLocation.Window, title: vscode.l10n.t("Asking X about the app…") };
 	try {
-		const verdict = await vscode.window.withProgress(progress, () =>
+		const verdict = await withProgress(vscode.l10n.t("Asking X about the app…"), () =>
 			checkCredentials(transport, endpoints().token, app),
 		);
 		return verdict.ok ? undefined : { refused: true, message: verdict.problem ?? "" };

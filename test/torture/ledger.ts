@@ -15,7 +15,7 @@ export interface Worker {
 
 export interface Verdict {
 	readonly sends: number;
-	/** Refresh tokens that X took. */
+	/** Refresh tokens that X took, as its requests show. */
 	readonly rotations: number;
 	/** Answers that were written down, and those of them that their owners lived to report as in the journal. */
 	readonly noted: number;

@@ -229,9 +229,9 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
 	for (const { child } of windows) child.kill("SIGKILL");
 	await Promise.all([...windows].map(({ ended }) => ended));
 	await signingIn;
-	const requests = emulator.requests.map(({ form, outcome }) => ({
+	const requests = emulator.requests.map(({ form, status, outcome }) => ({
 		token: hashOf(form.refresh_token ?? ""),
-		worked: outcome !== "fault cutBeforeWork",
+		worked: status === 200 || outcome === "fault answerLost" || outcome === "fault cutBeforeBody",
 	}));
 	const accountsAtTheEnd = (await vault.accounts()).length;
 	vault.dispose();

@@ -44,7 +44,8 @@ errors                                                ${JSON.stringify(result.er
 time                                                  ${result.seconds.toFixed(1)} s`);
 
 const violations = [
-	result.successes !== rotations && "X answered more than once for a rotation",
+	result.successes !== rotations &&
+		"what X counts as renewed is not what its requests show: the figures above cannot be trusted",
 	result.sentAgainAlthoughNoted > 0 && "a consumed token was sent again although its answer had arrived",
 	result.lostAlthoughNoted > 0 && "a grant was lost although its answer had arrived",
 	rotations >= 2000 && missed.length > 0 && `nobody died at ${missed.join(", ")}`,
