@@ -75,7 +75,10 @@ export async function endWriteBack(writeBack: WriteBack, account: Account): Prom
 	await writeBack.end(account.id);
 	if (file !== undefined) {
 		void vscode.window.showInformationMessage(
-			vscode.l10n.t("No longer written into {0}. With the next renewal the refresh token in it is worth nothing.", basename(file)),
+			vscode.l10n.t(
+				"No longer written into {0}. With the next renewal the refresh token in it is worth nothing.",
+				basename(file),
+			),
 		);
 	}
 }

@@ -340,11 +340,26 @@ export class Workbench {
 		return {
 			...read,
 			tooltip: async () => {
-				await this.page.mouse.move(640, 400);
-				await item.hover();
-				const hover = this.page.locator(".monaco-hover.workbench-hover .monaco-hover-content");
-				await hover.last().waitFor();
-				return ((await hover.allInnerTexts()).at(-1) ?? "").replaceAll("\u00a0", " ").trim();
+				// Where the mouse was before, another hover may be on its way, and stay for a moment.
+				const hovers = this.page.locator(".monaco-hover.workbench-hover");
+				const { y: top } = (await item.boundingBox()) ?? { y: 0 };
+				return await until("the tooltip above the item", async () => {
+					await this.page.mouse.move(640, 400);
+					await item.hover();
+					return await until(
+						"",
+						async () => {
+							for (const hover of await hovers.all()) {
+								const box = await hover.boundingBox({ timeout: 1_000 }).catch(() => null);
+								if (!box || box.y + box.height < top - 40) continue;
+								const text = await hover.locator(".monaco-hover-content").innerText({ timeout: 1_000 });
+								return text.replaceAll("\u00a0", " ").trim() || undefined;
+							}
+							return undefined;
+						},
+						3_000,
+					).catch(() => undefined);
+				});
 			},
 			click: async () => {
 				await item.click();
